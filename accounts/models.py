@@ -1,0 +1,287 @@
+"""Who: people, organisations, what each may do in them, and the record of what was done."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from zoneinfo import available_timezones
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from accounts.identifiers import public_code, validate_company_number, validate_frn, validate_lei
+
+DEFAULT_LEAD_DAYS = (14, 7, 2, 0)
+
+
+def default_lead_days() -> list[int]:
+    return list(DEFAULT_LEAD_DAYS)
+
+
+def validate_time_zone(value: str) -> None:
+    if value not in available_timezones():
+        raise ValidationError("Choose a time zone from the list, such as Europe/London.")
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who signs in by e-mail, or an organisation's own key to the API (`is_service`), which never does."""
+
+    email = models.EmailField("e-mail address", unique=True)
+    name = models.CharField("full name", max_length=150, blank=True)
+    is_staff = models.BooleanField("staff", default=False, help_text="May sign in to the staff pages.")
+    is_active = models.BooleanField("active", default=True)
+    is_service = models.BooleanField("service account", default=False, editable=False)
+    time_zone = models.CharField("time zone", max_length=60, default="Europe/London", validators=[validate_time_zone])
+    lead_days = ArrayField(
+        models.PositiveSmallIntegerField(),
+        verbose_name="reminders",
+        default=default_lead_days,
+        blank=True,
+        help_text="Days before a deadline; 0 is the last day.",
+    )
+    joined_at = models.DateTimeField("joined at", auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = "person"
+        verbose_name_plural = "people"
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(Lower("email"), name="user_email_once_in_any_case"),
+            models.CheckConstraint(condition=~Q(is_service=True, is_staff=True), name="user_service_never_staff"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+
+class OrganisationKind(models.TextChoices):
+    FIRM = "firm", "Firm"
+    TRADE_BODY = "trade_body", "Trade body"
+    LAW_FIRM = "law_firm", "Law firm"
+    CONSUMER_BODY = "consumer_body", "Consumer body"
+    PUBLIC_BODY = "public_body", "Public body"
+    ACADEMIC = "academic", "Academic"
+    INDIVIDUAL = "individual", "Individual"
+
+
+class OrganisationQuerySet(models.QuerySet["Organisation"]):
+    def visible_to(self, user: "User | AnonymousUser") -> "OrganisationQuerySet":
+        """One's own organisations; staff with the right to see them, all."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_staff and user.has_perm("accounts.view_organisation"):
+            return self
+        return self.filter(memberships__user=user)
+
+
+class Organisation(models.Model):
+    """Who a response comes from. A person who answers for themselves is an organisation of kind "individual"."""
+
+    code = models.CharField("code", max_length=10, unique=True, default=public_code, editable=False)
+    name = models.CharField("name", max_length=200)
+    kind = models.CharField("kind", max_length=20, choices=OrganisationKind.choices, default=OrganisationKind.FIRM)
+    frn = models.CharField("Firm Reference Number", max_length=7, blank=True, validators=[validate_frn])
+    lei = models.CharField("Legal Entity Identifier", max_length=20, blank=True, validators=[validate_lei])
+    company_number = models.CharField(
+        "company number", max_length=8, blank=True, validators=[validate_company_number]
+    )
+    created_at = models.DateTimeField("created at", auto_now_add=True)
+    members = models.ManyToManyField(User, through="Membership", related_name="organisations")
+
+    objects = OrganisationQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["name", "id"]
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(condition=~Q(name=""), name="organisation_has_name"),
+            models.CheckConstraint(
+                condition=Q(kind__in=OrganisationKind.values), name="organisation_kind_known"
+            ),
+            models.UniqueConstraint("lei", condition=~Q(lei=""), name="organisation_lei_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    """What a member may do; each line of accounts/permissions.py reads from this list."""
+
+    ADMIN = "admin", "Administrator: everything, and looks after members"
+    SUBMITTER = "submitter", "Submitter: drafts and submits"
+    DRAFTER = "drafter", "Drafter: drafts, cannot submit"
+    READER = "reader", "Reader: reads only"
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def visible_to(self, user: "User | AnonymousUser") -> "MembershipQuerySet":
+        return self.filter(organisation__in=Organisation.objects.visible_to(user))
+
+
+class Membership(models.Model):
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField("role", max_length=10, choices=Role.choices)
+    since = models.DateTimeField("since", auto_now_add=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint("organisation", "user", name="membership_once"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.organisation}"
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self, now: datetime) -> "InvitationQuerySet":
+        return self.filter(accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=now)
+
+    def visible_to(self, user: "User | AnonymousUser") -> "InvitationQuerySet":
+        """Those of organisations that one administers."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(
+            organisation__memberships__user=user, organisation__memberships__role=Role.ADMIN
+        )
+
+
+class Invitation(models.Model):
+    """An offer to join an organisation. Its link is signed with SECRET_KEY when the e-mail is written
+    (accounts/joining.py), so nothing in the database opens it.
+    """
+
+    code = models.CharField("code", max_length=10, unique=True, default=public_code, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField("e-mail address")
+    role = models.CharField("role", max_length=10, choices=Role.choices)
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    invited_at = models.DateTimeField("invited at", auto_now_add=True)
+    expires_at = models.DateTimeField("expires at")
+    accepted_at = models.DateTimeField("accepted at", null=True, blank=True)
+    accepted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    revoked_at = models.DateTimeField("revoked at", null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                "organisation",
+                Lower("email"),
+                condition=Q(accepted_at__isnull=True, revoked_at__isnull=True),
+                name="invitation_one_open_per_address",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.organisation}"
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def usable(self, now: datetime) -> "ApiTokenQuerySet":
+        return self.filter(revoked_at__isnull=True).filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
+
+    def visible_to(self, user: "User | AnonymousUser") -> "ApiTokenQuerySet":
+        """One's own, and those of organisations that one administers."""
+        if not user.is_authenticated:
+            return self.none()
+        administered = Membership.objects.filter(user_id=user.pk, role=Role.ADMIN).values("organisation")
+        return self.filter(Q(user_id=user.pk) | Q(organisation__in=administered))
+
+
+class ApiToken(models.Model):
+    """A key to the API. Shown once; only its SHA-256 is kept (it is random, so a slow hash would add nothing).
+
+    A person's token acts as that person. An organisation's token acts as a service account that is a member of that
+    organisation alone, with a role of its own, so that the one rule of visibility serves both.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens", verbose_name="acts as")
+    organisation = models.ForeignKey(
+        Organisation, null=True, blank=True, on_delete=models.CASCADE, related_name="api_tokens"
+    )
+    name = models.CharField("name", max_length=100)
+    prefix = models.CharField("begins with", max_length=12, unique=True)
+    digest = models.CharField("SHA-256", max_length=64, unique=True)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField("created at", auto_now_add=True)
+    expires_at = models.DateTimeField("expires at", null=True, blank=True)
+    last_used_at = models.DateTimeField("last used at", null=True, blank=True)
+    revoked_at = models.DateTimeField("revoked at", null=True, blank=True)
+
+    objects = ApiTokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "API token"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class Act(models.Model):
+    """One thing that somebody did. Rows are only ever added: the database refuses to change or delete them.
+
+    `subject` names what it was done to ("response:4TX…"), `organisation_code` whose business it is, if a firm's.
+    `detail` holds facts, never answer text. The person is kept by id and by what they were called then, so that the
+    record outlives the account.
+    """
+
+    at = models.DateTimeField("when")
+    verb = models.CharField("what", max_length=60)
+    actor_id = models.BigIntegerField("who (id)", null=True)
+    actor = models.CharField("who", max_length=320)
+    door = models.CharField("where from", max_length=10)
+    ip = models.GenericIPAddressField("address", null=True)
+    subject = models.CharField("to what", max_length=80)
+    consultation_code = models.CharField("consultation", max_length=10, blank=True)
+    organisation_code = models.CharField("organisation", max_length=10, blank=True)
+    detail = models.JSONField("details", default=dict)
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [
+            models.Index("subject", "id", name="act_subject"),
+            models.Index("consultation_code", "id", name="act_consultation"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor}: {self.verb}"
+
+
+class Seal(models.Model):
+    """The hash chain over the record: each seal covers one act and the seal before it (accounts/record.py).
+
+    Apart from the acts, so that writing an act never waits for the chain: acts are sealed within a minute.
+    """
+
+    number = models.BigIntegerField("number", primary_key=True)
+    act = models.OneToOneField(Act, on_delete=models.PROTECT, related_name="seal")
+    digest = models.CharField("SHA-256", max_length=64)
+    sealed_at = models.DateTimeField("sealed at", auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.digest[:12]}"

@@ -1,0 +1,30 @@
+"""Who may do what in an organisation: predicates over (user, object), shared by pages, API, admin and tests."""
+
+from django.contrib.auth.models import AnonymousUser
+
+from accounts.models import Membership, Organisation, Role, User
+
+MAY_DRAFT = (Role.ADMIN, Role.SUBMITTER, Role.DRAFTER)
+MAY_SUBMIT = (Role.ADMIN, Role.SUBMITTER)
+
+
+def role_in(user: User | AnonymousUser, organisation: Organisation) -> str:
+    """The user's role in the organisation, "" if none."""
+    if not user.is_authenticated:
+        return ""
+    return (
+        Membership.objects.filter(user_id=user.pk, organisation=organisation).values_list("role", flat=True).first() or ""
+    )
+
+
+def can_draft(user: User | AnonymousUser, organisation: Organisation) -> bool:
+    return role_in(user, organisation) in MAY_DRAFT
+
+
+def can_submit(user: User | AnonymousUser, organisation: Organisation) -> bool:
+    return role_in(user, organisation) in MAY_SUBMIT
+
+
+def can_manage(user: User | AnonymousUser, organisation: Organisation) -> bool:
+    """May change the organisation's details, members and tokens."""
+    return role_in(user, organisation) == Role.ADMIN

@@ -1,0 +1,465 @@
+"""What is asked: consultations, their deadlines, sections, questions and outcomes."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.identifiers import public_code
+from accounts.models import User, validate_time_zone
+from consultations.querysets import ConsultationQuerySet, DeadlineQuerySet, FollowQuerySet, OutcomeQuerySet, Status
+
+
+class Jurisdiction(models.TextChoices):
+    UK = "UK", "United Kingdom"
+    US = "US", "United States"
+
+
+class Authority(models.Model):
+    """A body that publishes consultations: a regulator, a ministry, a central bank."""
+
+    slug = models.SlugField("slug", max_length=60, unique=True)
+    name = models.CharField("name", max_length=200, unique=True)
+    short_name = models.CharField("short name", max_length=40, blank=True)
+    jurisdiction = models.CharField("jurisdiction", max_length=2, choices=Jurisdiction.choices)
+    time_zone = models.CharField("time zone", max_length=60, validators=[validate_time_zone])
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["name"]
+        verbose_name_plural = "authorities"
+
+    def __str__(self) -> str:
+        return self.short_name or self.name
+
+
+class Topic(models.Model):
+    slug = models.SlugField("slug", max_length=60, unique=True)
+    name = models.CharField("name", max_length=100, unique=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Kind(models.TextChoices):
+    CONSULTATION_PAPER = "consultation_paper", "Consultation paper"
+    DISCUSSION_PAPER = "discussion_paper", "Discussion paper"
+    GUIDANCE_CONSULTATION = "guidance_consultation", "Guidance consultation"
+    CALL_FOR_INPUT = "call_for_input", "Call for input"
+    DRAFT_LEGISLATION = "draft_legislation", "Draft legislation"
+    REQUEST_FOR_COMMENT = "request_for_comment", "Request for comment"
+    ANPRM = "anprm", "Advance notice of proposed rulemaking"
+    NPRM = "nprm", "Notice of proposed rulemaking"
+
+
+class Consultation(models.Model):
+    """A paper that asks for views.
+
+    Its status is never stored: `Consultation.objects.with_status(now)` computes it from the instants below and the
+    deadlines. What is not known stays null or empty. `takes_responses` is False for papers recorded from elsewhere:
+    Soundings says where to respond, and takes no response that would not reach the body.
+    """
+
+    code = models.CharField("code", max_length=10, unique=True, default=public_code, editable=False)
+    reference = models.CharField("reference", max_length=100, blank=True, help_text="As printed, such as CP25/25.")
+    title = models.CharField("title", max_length=400, blank=True)
+    kind = models.CharField("kind", max_length=30, choices=Kind.choices)
+    authorities = models.ManyToManyField(Authority, through="ConsultationAuthority", related_name="consultations")
+    topics = models.ManyToManyField(Topic, blank=True, related_name="consultations")
+    summary = models.TextField("summary", blank=True)
+    body = models.TextField("body", blank=True, help_text="Markdown.")
+
+    published_at = models.DateTimeField(
+        "published at", null=True, blank=True, help_text="When it becomes public here. Empty: a draft."
+    )
+    opens_at = models.DateTimeField(
+        "opens at", null=True, blank=True, help_text="When responses are first taken. Empty: on publication."
+    )
+    withdrawn_at = models.DateTimeField("withdrawn at", null=True, blank=True)
+    withdrawal_reason = models.TextField("why it was withdrawn", blank=True)
+    published_on = models.DateField("date on the paper", null=True, blank=True)
+    published_on_text = models.CharField("date as printed", max_length=60, blank=True)
+
+    takes_responses = models.BooleanField("responses are taken here", default=True)
+    closing_unknown = models.BooleanField("closing date not known", default=False)
+    known_closed_at = models.DateTimeField(
+        "known to have closed by", null=True, blank=True, help_text="Where the closing date itself is not known."
+    )
+    question_count = models.PositiveSmallIntegerField(
+        "number of questions in the paper", null=True, blank=True, help_text="As counted in the paper, where known."
+    )
+    respond_via = models.JSONField("how to respond elsewhere", default=dict, blank=True)
+    confidentiality_note = models.TextField("what the body says of confidentiality", blank=True)
+    confidentiality_source = models.URLField("source of that", max_length=500, blank=True)
+    docket_id = models.CharField("docket", max_length=60, blank=True)
+    rin = models.CharField("RIN", max_length=20, blank=True)
+    fr_document_number = models.CharField("Federal Register document", max_length=20, blank=True)
+    fr_citation = models.CharField("Federal Register citation", max_length=30, blank=True)
+    responses_received = models.PositiveIntegerField("responses the body says it received", null=True, blank=True)
+    sources = ArrayField(models.CharField(max_length=500), verbose_name="sources", default=list, blank=True)
+    record_note = models.TextField("note on the record", blank=True, help_text="What is uncertain, and why.")
+    source_key = models.CharField(
+        "key in the shipped data", max_length=200, null=True, blank=True, unique=True, editable=False
+    )
+
+    rehearsal_of = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="rehearsals", editable=False
+    )
+    is_rehearsal = models.BooleanField("rehearsal", default=False, editable=False)
+    created_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField("created at", auto_now_add=True)
+    announced_at = models.DateTimeField(
+        "followers told at", null=True, blank=True, editable=False, help_text="When the opening alerts were queued."
+    )
+    search = models.GeneratedField(
+        expression=SearchVector("reference", weight="A", config="simple")
+        + SearchVector("title", weight="A", config="english")
+        + SearchVector("summary", weight="B", config="english")
+        + SearchVector("body", weight="C", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = ConsultationQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-published_at", "-id"]
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="consultation_kind_known"),
+            models.CheckConstraint(
+                condition=~Q(reference="", title="", summary=""), name="consultation_can_be_named"
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True) | ~Q(withdrawal_reason=""),
+                name="consultation_withdrawal_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(opens_at__isnull=True)
+                | (Q(published_at__isnull=False) & Q(opens_at__gte=F("published_at"))),
+                name="consultation_opens_after_publication",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_rehearsal=True) | Q(rehearsal_of__isnull=True), name="consultation_rehearsal_is_marked"
+            ),
+        ]
+        indexes: ClassVar[list[Any]] = [
+            GinIndex("search", name="consultation_search"),
+            models.Index(F("published_at").desc(), F("id").desc(), name="consultation_newest"),
+            models.Index("published_at", name="consultation_unannounced", condition=Q(announced_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.title}".strip() or self.summary[:80]
+
+    @property
+    def name(self) -> str:
+        """What to call it where there is room for one line."""
+        return str(self)
+
+    @property
+    def opening(self) -> datetime | None:
+        """When responses are first taken; None for a draft."""
+        return self.opens_at or self.published_at
+
+    def is_public(self, now: datetime) -> bool:
+        return self.published_at is not None and self.published_at <= now
+
+    def is_taking(self, now: datetime) -> bool:
+        """Responses may be taken at all; whether a question still may be answered is its deadline's to say."""
+        opening = self.opening
+        return self.takes_responses and self.withdrawn_at is None and opening is not None and opening <= now
+
+
+class ConsultationAuthority(models.Model):
+    """Which bodies run a consultation; position 0 leads."""
+
+    consultation = models.ForeignKey(Consultation, on_delete=models.CASCADE)
+    authority = models.ForeignKey(Authority, on_delete=models.PROTECT)
+    position = models.PositiveSmallIntegerField("position", default=0)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["position", "id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint("consultation", "authority", name="consultation_authority_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.authority)
+
+
+class Certainty(models.TextChoices):
+    STATED = "stated", "Stated by the body"
+    INFERRED = "inferred", "Inferred"
+
+
+class Deadline(models.Model):
+    """When some or all of a consultation closes. `closes_at` null: there is no closing date.
+
+    Answers count while now <= closes_at. The civil zone is the body's; a time that the source does not give is stored
+    as the last second of the day there, and `time_assumed` says so.
+    """
+
+    consultation = models.ForeignKey(Consultation, on_delete=models.CASCADE, related_name="deadlines")
+    label = models.CharField("label", max_length=200, help_text="What closes then, such as “Chapters 1 to 5”.")
+    closes_at = models.DateTimeField("closes at", null=True, blank=True)
+    time_zone = models.CharField("time zone", max_length=60, default="Europe/London", validators=[validate_time_zone])
+    time_assumed = models.BooleanField("time of day assumed", default=False)
+    certainty = models.CharField("certainty", max_length=10, choices=Certainty.choices, default=Certainty.STATED)
+    note = models.CharField("note", max_length=300, blank=True)
+    source = models.CharField("source", max_length=500, blank=True)
+    version = models.PositiveSmallIntegerField("version", default=1, editable=False)
+    position = models.PositiveSmallIntegerField("position", default=0)
+
+    objects = DeadlineQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["position", "id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint("consultation", "label", name="deadline_label_once"),
+        ]
+        indexes: ClassVar[list[Any]] = [models.Index("closes_at", name="deadline_closes")]
+
+    def __str__(self) -> str:
+        return self.label
+
+    def is_open(self, now: datetime) -> bool:
+        return self.closes_at is None or now <= self.closes_at
+
+    @property
+    def closes_local(self) -> datetime | None:
+        """The closing moment as the clock on the wall of the deadline's own zone shows it."""
+        return self.closes_at.astimezone(ZoneInfo(self.time_zone)) if self.closes_at else None
+
+
+class DeadlineChange(models.Model):
+    """A deadline was moved: both instants, why, and who moved it, kept for ever."""
+
+    deadline = models.ForeignKey(Deadline, on_delete=models.CASCADE, related_name="changes")
+    old_closes_at = models.DateTimeField("was", null=True)
+    new_closes_at = models.DateTimeField("became", null=True)
+    reason = models.TextField("reason")
+    version = models.PositiveSmallIntegerField("version of the deadline that this made")
+    changed_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    changed_by_name = models.CharField("who moved it", max_length=320, blank=True)
+    changed_at = models.DateTimeField("moved at", null=True, help_text="Empty where the source does not say.")
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint("deadline", "version", name="deadline_change_once_a_version"),
+            models.CheckConstraint(condition=~Q(reason=""), name="deadline_change_has_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deadline}: moved"
+
+
+class Section(models.Model):
+    """A chapter or part of a paper; it closes when its deadline does."""
+
+    consultation = models.ForeignKey(Consultation, on_delete=models.CASCADE, related_name="sections")
+    deadline = models.ForeignKey(
+        Deadline,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="sections",
+        help_text="Empty: there is no closing date.",
+    )
+    number = models.CharField("number", max_length=20, blank=True)
+    title = models.CharField("title", max_length=300, blank=True)
+    introduction = models.TextField("introduction", blank=True, help_text="Markdown.")
+    position = models.PositiveSmallIntegerField("position", default=0)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["position", "id"]
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(condition=~Q(number="", title=""), name="section_has_number_or_title"),
+        ]
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, [self.number, self.title]))
+
+    def is_open(self, now: datetime) -> bool:
+        return self.deadline is None or self.deadline.is_open(now)
+
+
+class QuestionKind(models.TextChoices):
+    TEXT = "text", "Free text"
+    YES_NO_PARTLY = "yes_no_partly", "Yes, no or partly, with comments"
+    SINGLE = "single", "One of several"
+    MULTIPLE = "multiple", "Any of several"
+    NUMBER = "number", "Number"
+    FILE = "file", "File"
+
+
+class Wording(models.TextChoices):
+    PAPER = "paper", "The paper's own words"
+    SOUNDINGS = "soundings", "Soundings' own prompt, not the paper's wording"
+
+
+class Question(models.Model):
+    """One question, as printed. After opening it changes only by a recorded correction (consultations/publishing.py)."""
+
+    code = models.CharField("code", max_length=10, unique=True, default=public_code, editable=False)
+    section = models.ForeignKey(Section, on_delete=models.CASCADE, related_name="questions")
+    number = models.CharField("number as printed", max_length=20, blank=True)
+    text = models.TextField("text")
+    guidance = models.TextField("guidance", blank=True)
+    kind = models.CharField("kind", max_length=20, choices=QuestionKind.choices, default=QuestionKind.TEXT)
+    wording = models.CharField("whose words", max_length=10, choices=Wording.choices, default=Wording.PAPER)
+    required = models.BooleanField("must be answered", default=False)
+    word_limit = models.PositiveIntegerField("word limit", null=True, blank=True)
+    options = ArrayField(
+        models.CharField(max_length=300), default=list, blank=True, help_text="One a line, for choices."
+    )
+    shown_if = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="leads_to",
+        verbose_name="shown only after",
+        help_text="An earlier question of the same paper with choices.",
+    )
+    shown_if_answer = models.CharField("and only if the answer is", max_length=300, blank=True)
+    position = models.PositiveSmallIntegerField("position", default=0)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["section__position", "section_id", "position", "id"]
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(condition=Q(kind__in=QuestionKind.values), name="question_kind_known"),
+            models.CheckConstraint(condition=~Q(text=""), name="question_has_text"),
+            models.CheckConstraint(
+                condition=~Q(kind__in=["single", "multiple"]) | Q(options__len__gte=2), name="question_choices_have_options"
+            ),
+            models.CheckConstraint(
+                condition=Q(shown_if__isnull=True, shown_if_answer="")
+                | (Q(shown_if__isnull=False) & ~Q(shown_if_answer="")),
+                name="question_condition_is_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.text}".strip()[:120]
+
+    @property
+    def choices(self) -> list[str]:
+        """What may be chosen, in order; empty for kinds without choices."""
+        return ["Yes", "No", "Partly"] if self.kind == QuestionKind.YES_NO_PARTLY else list(self.options)
+
+
+class QuestionCorrection(models.Model):
+    """A question was put right after opening: what it said, what it says, why. Shown to everybody who reads it."""
+
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="corrections")
+    old_text = models.TextField("was")
+    new_text = models.TextField("became")
+    old_guidance = models.TextField("guidance was", blank=True)
+    new_guidance = models.TextField("guidance became", blank=True)
+    reason = models.TextField("reason")
+    corrected_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    corrected_at = models.DateTimeField("corrected at")
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+
+    def __str__(self) -> str:
+        return f"Correction of {self.question}"
+
+
+class Document(models.Model):
+    """The paper itself or something published with it: a file kept here or an address elsewhere."""
+
+    code = models.CharField("code", max_length=10, unique=True, default=public_code, editable=False)
+    consultation = models.ForeignKey(Consultation, on_delete=models.CASCADE, related_name="documents")
+    title = models.CharField("title", max_length=300)
+    url = models.URLField("address", max_length=500, blank=True)
+    file = models.FileField("file", upload_to="documents/%Y/%m/", blank=True)
+    position = models.PositiveSmallIntegerField("position", default=0)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["position", "id"]
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(condition=~Q(url="", file=""), name="document_is_somewhere"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Outcome(models.Model):
+    """What came of it: one outcome may answer many consultations, and one consultation may lead to many outcomes."""
+
+    code = models.CharField("code", max_length=10, unique=True, default=public_code, editable=False)
+    consultations = models.ManyToManyField(Consultation, related_name="outcomes")
+    kind = models.CharField("kind", max_length=40, help_text="Such as policy statement, government response, report.")
+    reference = models.CharField("reference", max_length=200, blank=True)
+    title = models.CharField("title", max_length=400, blank=True)
+    summary = models.TextField("summary", blank=True)
+    url = models.URLField("address", max_length=500, blank=True)
+    published_on = models.DateField("date on the document", null=True, blank=True)
+    published_at = models.DateTimeField("published here at", null=True, blank=True, editable=False)
+    is_final = models.BooleanField(
+        "ends the consultation", default=True, help_text="No for an extension notice or a further consultation."
+    )
+    note = models.TextField("note", blank=True)
+    source_key = models.CharField(max_length=400, null=True, blank=True, unique=True, editable=False)
+
+    objects = OutcomeQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["published_on", "id"]
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, [self.reference, self.title])) or self.kind
+
+
+class Follow(models.Model):
+    """A person wants to hear of a consultation, an authority or a topic — or, `muted`, not of this consultation."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="follows")
+    consultation = models.ForeignKey(
+        Consultation, null=True, blank=True, on_delete=models.CASCADE, related_name="follows"
+    )
+    authority = models.ForeignKey(Authority, null=True, blank=True, on_delete=models.CASCADE, related_name="follows")
+    topic = models.ForeignKey(Topic, null=True, blank=True, on_delete=models.CASCADE, related_name="follows")
+    muted = models.BooleanField("no alerts", default=False)
+    since = models.DateTimeField("since", auto_now_add=True)
+
+    objects = FollowQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                condition=Q(consultation__isnull=False, authority__isnull=True, topic__isnull=True)
+                | Q(consultation__isnull=True, authority__isnull=False, topic__isnull=True, muted=False)
+                | Q(consultation__isnull=True, authority__isnull=True, topic__isnull=False, muted=False),
+                name="follow_one_thing",
+            ),
+            models.UniqueConstraint(
+                "user", "consultation", condition=Q(consultation__isnull=False), name="follow_consultation_once"
+            ),
+            models.UniqueConstraint(
+                "user", "authority", condition=Q(authority__isnull=False), name="follow_authority_once"
+            ),
+            models.UniqueConstraint("user", "topic", condition=Q(topic__isnull=False), name="follow_topic_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} follows {self.target}"
+
+    @property
+    def target(self) -> Consultation | Authority | Topic | None:
+        return self.consultation or self.authority or self.topic
+
+

@@ -1,0 +1,110 @@
+"""The language for asking about consultations: status by the clock, who may see what, whom to tell."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.search import SearchQuery, SearchRank
+from django.db import models
+from django.db.models import Case, Exists, F, Min, OuterRef, Q, Subquery, Value, When
+
+from accounts.models import User
+
+if TYPE_CHECKING:
+    from consultations.models import Consultation, Deadline, Follow, Outcome
+
+
+class Status(models.TextChoices):
+    """Where a consultation stands at a moment. `unknown`: recorded from elsewhere without a closing date to be had."""
+
+    DRAFT = "draft", "Draft"
+    SCHEDULED = "scheduled", "Scheduled"
+    OPEN = "open", "Open"
+    PART_CLOSED = "part_closed", "Part closed"
+    CLOSED = "closed", "Closed"
+    OUTCOME_PUBLISHED = "outcome_published", "Outcome published"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    UNKNOWN = "unknown", "Not known"
+
+
+class ConsultationQuerySet(models.QuerySet["Consultation"]):
+    def visible_to(self, user: User | AnonymousUser, now: datetime) -> Self:
+        """What is published, to everybody; drafts and what is scheduled, to staff with the right to see them."""
+        if user.is_authenticated and user.is_staff and user.has_perm("consultations.view_consultation"):
+            return self
+        return self.filter(published_at__lte=now)
+
+    def with_status(self, now: datetime) -> Self:
+        """Adds `status` and `next_closes_at` (the soonest closing moment still ahead), both computed for `now`."""
+        from consultations.models import Deadline, Outcome
+
+        deadlines = Deadline.objects.filter(consultation=OuterRef("pk"))
+        still_open = Exists(deadlines.filter(Q(closes_at__isnull=True) | Q(closes_at__gte=now)))
+        any_past = Exists(deadlines.filter(closes_at__lt=now))
+        has_outcome = Exists(
+            Outcome.objects.filter(consultations=OuterRef("pk"), published_at__lte=now, is_final=True)
+        )
+        next_closing = (
+            deadlines.filter(closes_at__gte=now).values("consultation").annotate(soonest=Min("closes_at")).values("soonest")
+        )
+        return self.annotate(
+            status=Case(
+                When(withdrawn_at__lte=now, then=Value(Status.WITHDRAWN)),
+                When(published_at__isnull=True, then=Value(Status.DRAFT)),
+                When(Q(published_at__gt=now) | Q(opens_at__gt=now), then=Value(Status.SCHEDULED)),
+                When(has_outcome, then=Value(Status.OUTCOME_PUBLISHED)),
+                When(known_closed_at__lte=now, then=Value(Status.CLOSED)),
+                When(closing_unknown=True, then=Value(Status.UNKNOWN)),
+                When(Q(still_open) & Q(any_past), then=Value(Status.PART_CLOSED)),
+                When(any_past, then=Value(Status.CLOSED)),
+                default=Value(Status.OPEN),
+                output_field=models.CharField(max_length=20),
+            ),
+            next_closes_at=Subquery(next_closing),
+        )
+
+    def taking_responses(self, now: datetime) -> Self:
+        """Open or part closed, and answered here rather than elsewhere."""
+        return self.with_status(now).filter(takes_responses=True, status__in=[Status.OPEN, Status.PART_CLOSED])
+
+    def closing_soonest(self) -> Self:
+        """What can still be answered first, by the moment it closes; then the rest, newest first. After with_status."""
+        still_open = Case(
+            When(status__in=[Status.OPEN, Status.PART_CLOSED], then=Value(0)), default=Value(1)
+        )
+        return self.order_by(still_open, F("next_closes_at").asc(nulls_last=True), F("published_at").desc(), "-pk")
+
+    def matching(self, words: str) -> Self:
+        """Full-text search over reference, title, summary and body; a reference may be typed in any form."""
+        words = words.replace("\x00", " ").strip()
+        if not words:
+            return self
+        query = SearchQuery(words, search_type="websearch", config="english") | SearchQuery(
+            words, search_type="websearch", config="simple"
+        )
+        return self.filter(Q(search=query) | Q(reference__icontains=words) | Q(title__icontains=words)).annotate(
+            rank=SearchRank(F("search"), query)
+        )
+
+    def to_announce(self, now: datetime) -> Self:
+        """Public by the clock, and its followers have not been told yet."""
+        return self.filter(published_at__lte=now, announced_at__isnull=True, withdrawn_at__isnull=True)
+
+
+class DeadlineQuerySet(models.QuerySet["Deadline"]):
+    def ahead(self, now: datetime) -> Self:
+        """Still to come, of consultations that are public and not withdrawn."""
+        return self.filter(
+            closes_at__gte=now, consultation__published_at__lte=now, consultation__withdrawn_at__isnull=True
+        )
+
+
+class OutcomeQuerySet(models.QuerySet["Outcome"]):
+    def published(self, now: datetime) -> Self:
+        return self.filter(published_at__lte=now)
+
+
+class FollowQuerySet(models.QuerySet["Follow"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """One's own and nobody else's."""
+        return self.filter(user_id=user.pk) if user.is_authenticated else self.none()

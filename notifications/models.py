@@ -1,0 +1,99 @@
+"""The ledger of post: one row for every message that Soundings owes somebody."""
+
+import uuid
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+
+class State(models.TextChoices):
+    """pending → claimed → sending → sent | skipped | failed. `docs/architecture.md` tells why each exists."""
+
+    PENDING = "pending", "Waiting"
+    CLAIMED = "claimed", "Picked up"
+    SENDING = "sending", "Being sent"
+    SENT = "sent", "Sent"
+    SKIPPED = "skipped", "Not sent: no longer needed"
+    FAILED = "failed", "Failed"
+
+
+class Priority(models.IntegerChoices):
+    """Smaller goes first: a receipt never waits behind a hundred thousand reminders."""
+
+    ACCOUNT = 0, "Account"
+    RECEIPT = 1, "Receipt"
+    NEWS = 5, "News"
+    REMINDER = 7, "Reminder"
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    def due(self, now: datetime) -> "NotificationQuerySet":
+        """Waiting, and its moment has come, however long ago."""
+        return self.filter(state=State.PENDING, due_at__lte=now)
+
+    def unfinished(self) -> "NotificationQuerySet":
+        return self.filter(state__in=[State.PENDING, State.CLAIMED, State.SENDING])
+
+    def failed(self) -> "NotificationQuerySet":
+        return self.filter(state=State.FAILED)
+
+
+class Notification(models.Model):
+    """One message to one address. Written in the transaction of the event it tells of; sent later, by the sweep.
+
+    `key` is unique: whoever queues the same news to the same recipient again adds no row. `payload` holds the
+    identifiers that the function named in settings.NOTIFICATION_KINDS needs to write the message when it is sent, so
+    that what it says is true at that moment. Message text is not kept, since it may carry a confirmation link.
+    """
+
+    kind = models.CharField("kind", max_length=40)
+    key = models.CharField("unique key", max_length=200, unique=True)
+    address = models.EmailField("to")
+    payload = models.JSONField("about", default=dict)
+    priority = models.SmallIntegerField("priority", choices=Priority.choices, default=Priority.NEWS)
+    due_at = models.DateTimeField("due at")
+    created_at = models.DateTimeField("queued at", auto_now_add=True)
+
+    state = models.CharField("state", max_length=10, choices=State.choices, default=State.PENDING)
+    claimed_by = models.CharField("picked up by", max_length=80, blank=True)
+    claimed_until = models.DateTimeField("picked up until", null=True, blank=True)
+    sending_at = models.DateTimeField("sending began at", null=True, blank=True)
+    sent_at = models.DateTimeField("sent at", null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField("attempts", default=0)
+    reason = models.CharField("why not sent", max_length=500, blank=True)
+    subject = models.CharField("subject as sent", max_length=300, blank=True)
+    reference = models.UUIDField("reference", default=uuid.uuid4, unique=True, editable=False)
+    sent_again = models.BooleanField(
+        "sent again after doubt",
+        default=False,
+        help_text="A worker died while sending and the mail server could not be asked whether it had the message.",
+    )
+
+    objects = NotificationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "message"
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(condition=Q(state__in=State.values), name="notification_state_known"),
+            models.CheckConstraint(
+                condition=~Q(state=State.SENT) | Q(sent_at__isnull=False), name="notification_sent_has_time"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=[State.SKIPPED, State.FAILED]) | ~Q(reason=""),
+                name="notification_unsent_has_reason",
+            ),
+        ]
+        indexes: ClassVar[list[Any]] = [
+            models.Index("priority", "due_at", "id", name="notification_due", condition=Q(state=State.PENDING)),
+            models.Index("state", "id", name="notification_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} to {self.address}"
+
+    @property
+    def message_id(self) -> str:
+        """The Message-ID header: the same however often the message is tried."""
+        return f"<{self.reference}@soundings>"
