@@ -1,0 +1,31 @@
+"""Celery, and the whole beat schedule on one page.
+
+Tasks carry no work: each says "sweep now" to a function that takes what is due from the rows. So a lost task costs one
+minute, a task that runs twice finds nothing left to do, and any number of beats may run beside each other.
+"""
+
+import os
+
+from celery import Celery
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("soundings")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+# A wake-up that no worker took before the next one is worth nothing: the next does the same work.
+WAKE = {"schedule": float(settings.SWEEP_SECONDS), "options": {"expires": settings.SWEEP_SECONDS}}
+
+app.conf.beat_schedule = {
+    # what is due becomes a row …
+    "announce consultations that have opened": {"task": "consultations.tasks.announce_openings", **WAKE},
+    "queue the reminders that are due": {"task": "responses.tasks.queue_due_reminders", **WAKE},
+    # … and rows become post
+    "deliver the post": {"task": "notifications.tasks.deliver", **WAKE},
+    "seal the record of acts": {"task": "accounts.tasks.seal_record", **WAKE},
+}
+# In memory: the default keeps a file beside the process, which a kill can corrupt and which ties beat to one machine.
+app.conf.beat_scheduler = "celery.beat:Scheduler"
+app.conf.beat_max_loop_interval = 5

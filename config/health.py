@@ -1,0 +1,66 @@
+"""Two questions a load balancer asks: is this process alive, and can it serve?
+
+They are open to all, so they name what failed and never why: the reason goes to the log.
+"""
+
+import logging
+from collections.abc import Callable
+
+from django.core.cache import cache
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+
+logger = logging.getLogger(__name__)
+_migrated = False  # once applied they stay applied for as long as this process runs this code
+
+
+@never_cache
+def live(_request: HttpRequest) -> JsonResponse:
+    """200 as long as the process answers at all."""
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+def ready(_request: HttpRequest) -> JsonResponse:
+    """200 when everything a page needs is there, else 503 with each check's result."""
+    checks = {name: _passes(name, check) for name, check in CHECKS.items()}
+    healthy = all(checks.values())
+    body = {
+        "status": "ok" if healthy else "failed",
+        "checks": {n: "ok" if ok else "failed" for n, ok in checks.items()},
+    }
+    return JsonResponse(body, status=200 if healthy else 503)
+
+
+def _passes(name: str, check: Callable[[], None]) -> bool:
+    try:
+        check()
+    except Exception:  # whatever it is, the answer is "not ready"
+        logger.exception("health check failed", extra={"check": name})
+        return False
+    return True
+
+
+def _database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _redis() -> None:
+    cache.set("health", 1, timeout=5)
+
+
+def _migrations() -> None:
+    global _migrated
+    if _migrated:
+        return
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if missing:
+        raise RuntimeError(f"{len(missing)} migrations are not applied: run manage.py migrate")
+    _migrated = True
+
+
+CHECKS: dict[str, Callable[[], None]] = {"database": _database, "redis": _redis, "migrations": _migrations}
