@@ -1,0 +1,187 @@
+"""What every test may ask for. The processes behind the fixtures are in tests/live.py.
+
+| fixture | gives |
+|---|---|
+| `freeze(instant)` | a clock that stands still, for Python and for the database's own `notifications.clock.now` |
+| `mailbox` | the real SMTP receiver, empty; Django sends to it |
+| `celery_worker_process` | a real worker on this run's test database and mailbox (use with `transactional_db`) |
+| `live_soundings` | web, worker, beat and mailbox on a database of their own; the ORM of the test talks to it too |
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+import time_machine
+from psycopg import sql
+
+from tests.live import Mailbox, Soundings
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Point this process of the run at its own Redis database, before anything has opened a connection."""
+    if not os.environ.get("DATABASE_URL"):
+        raise pytest.UsageError(
+            "DATABASE_URL is not set: start the suite with script/test, or export it before pytest."
+        )
+    from django.conf import settings
+
+    from config import celery_app
+
+    redis_url = _redis_url_of_this_process(settings.REDIS_URL)
+    os.environ["REDIS_URL"] = settings.REDIS_URL = settings.CELERY_BROKER_URL = celery_app.conf.broker_url = redis_url
+    settings.CACHES["default"]["LOCATION"] = redis_url
+    # No manifest of collected files in tests, and no seconds spent on hashing passwords.
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def _redis_url_of_this_process(url: str) -> str:
+    """Of Redis's 16 databases, the given one and those after it go to the processes of a parallel run."""
+    index = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"/{(int(parts.path.strip('/') or 0) + index) % 16}"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("browser") and CHROMIUM is None:
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+    """The system's Chromium; as root it refuses to run inside its own sandbox."""
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ["--no-sandbox"]}
+
+
+@pytest.fixture(autouse=True)
+def own_cache_and_files(settings, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """No test meets another's throttle counters, rate limits or files."""
+    from django.core.cache import caches
+
+    prefix = uuid4().hex
+    settings.CACHES["default"]["KEY_PREFIX"] = prefix  # for threads that have yet to open their cache
+    caches["default"].key_prefix = prefix
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture
+def freeze(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[datetime], datetime]]:
+    """`freeze(instant)`: from here on it is that instant. Call again to move on."""
+    with ExitStack() as stack:
+
+        def at(instant: datetime) -> datetime:
+            if instant.tzinfo is None:
+                raise ValueError("freeze() needs an instant with its time zone")
+            stack.close()
+            stack.enter_context(time_machine.travel(instant, tick=False))
+            monkeypatch.setattr("notifications.clock.now", lambda: instant)
+            return instant
+
+        yield at
+
+
+# --- The real processes -----------------------------------------------------------------------------------------------
+@pytest.fixture(scope="session")
+def mailbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailbox]:
+    mailbox = Mailbox(tmp_path_factory.mktemp("mailbox"))
+    mailbox.process.start()
+    yield mailbox
+    mailbox.process.stop()
+
+
+@pytest.fixture
+def mailbox(mailbox_process: Mailbox, settings) -> Mailbox:  # type: ignore[no-untyped-def]
+    mailbox_process.process.ensure()
+    mailbox_process.empty()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", mailbox_process.smtp_port
+    settings.MAIL_LOOKUP_URL = mailbox_process.lookup_url
+    return mailbox_process
+
+
+@pytest.fixture(scope="session")
+def worker_on_test_database(  # type: ignore[no-untyped-def]
+    django_db_setup: None, mailbox_process: Mailbox, tmp_path_factory: pytest.TempPathFactory
+):
+    from django.db import connection
+
+    url = _database_url(str(connection.settings_dict["NAME"]))
+    soundings = Soundings(
+        database_url=url,
+        redis_url=os.environ["REDIS_URL"],
+        mailbox=mailbox_process,
+        folder=tmp_path_factory.mktemp("worker"),
+    )
+    yield soundings
+    soundings.stop()
+
+
+@pytest.fixture
+def celery_worker_process(worker_on_test_database: Soundings, mailbox: Mailbox, transactional_db: None):  # type: ignore[no-untyped-def]
+    """The worker, running: `.kill()`, `.pause()`, `.resume()`, `.start()`, `.said()`. Stopped after the test."""
+    worker_on_test_database.worker.ensure()
+    yield worker_on_test_database.worker
+    worker_on_test_database.worker.stop()  # a sweep under way would lock the tables that the next test empties
+
+
+@pytest.fixture(scope="session")
+def soundings_processes(  # type: ignore[no-untyped-def]
+    mailbox_process: Mailbox, tmp_path_factory: pytest.TempPathFactory
+):
+    name = f"live_{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}_{os.getpid()}"
+    parts = urlsplit(os.environ["REDIS_URL"])
+    away = (int(parts.path.strip("/") or 0) + 8) % 16  # a test that empties Redis empties this one alone
+    with psycopg.connect(_database_url("postgres"), autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        soundings = Soundings(
+            database_url=_database_url(name),
+            redis_url=urlunsplit(parts._replace(path=f"/{away}")),
+            mailbox=mailbox_process,
+            folder=tmp_path_factory.mktemp("soundings"),
+        )
+        try:
+            soundings.manage("migrate", "--verbosity", "0")
+            soundings.manage("collectstatic", "--no-input", "--verbosity", "0")
+            yield soundings
+        finally:
+            soundings.stop()
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def live_soundings(soundings_processes: Soundings, mailbox: Mailbox, django_db_blocker) -> Iterator[Soundings]:  # type: ignore[no-untyped-def]
+    """Everything running, on a database that is shared by the journeys of one process and never rolled back.
+
+    The test's ORM uses that database, so do not ask for `db` as well; name what you make so that it is yours alone.
+    `live_soundings.worker.kill()`, `.beat.kill()`, `.web.kill()` are put right before the next test.
+    """
+    from django.conf import settings
+    from django.db import connection
+
+    for process in (soundings_processes.worker, soundings_processes.beat, soundings_processes.web):
+        process.ensure()
+    usual = connection.settings_dict["NAME"]
+    with django_db_blocker.unblock():
+        connection.close()
+        connection.settings_dict["NAME"] = urlsplit(str(soundings_processes.env["DATABASE_URL"])).path[1:]
+        settings.MEDIA_ROOT = soundings_processes.folder / "media"
+        try:
+            yield soundings_processes
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"] = usual
+
+
+def _database_url(name: str) -> str:
+    """This run's PostgreSQL, another database."""
+    return urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{quote(name)}"))
