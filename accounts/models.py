@@ -103,9 +103,7 @@ class Organisation(models.Model):
     kind = models.CharField("kind", max_length=20, choices=OrganisationKind.choices, default=OrganisationKind.FIRM)
     frn = models.CharField("Firm Reference Number", max_length=7, blank=True, validators=[validate_frn])
     lei = models.CharField("Legal Entity Identifier", max_length=20, blank=True, validators=[validate_lei])
-    company_number = models.CharField(
-        "company number", max_length=8, blank=True, validators=[validate_company_number]
-    )
+    company_number = models.CharField("company number", max_length=8, blank=True, validators=[validate_company_number])
     created_at = models.DateTimeField("created at", auto_now_add=True)
     members = models.ManyToManyField(User, through="Membership", related_name="organisations")
 
@@ -115,9 +113,7 @@ class Organisation(models.Model):
         ordering: ClassVar[list[str]] = ["name", "id"]
         constraints: ClassVar[list[Any]] = [
             models.CheckConstraint(condition=~Q(name=""), name="organisation_has_name"),
-            models.CheckConstraint(
-                condition=Q(kind__in=OrganisationKind.values), name="organisation_kind_known"
-            ),
+            models.CheckConstraint(condition=Q(kind__in=OrganisationKind.values), name="organisation_kind_known"),
             models.UniqueConstraint("lei", condition=~Q(lei=""), name="organisation_lei_once"),
         ]
 
@@ -165,9 +161,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         """Those of organisations that one administers."""
         if not user.is_authenticated:
             return self.none()
-        return self.filter(
-            organisation__memberships__user=user, organisation__memberships__role=Role.ADMIN
-        )
+        return self.filter(organisation__memberships__user=user, organisation__memberships__role=Role.ADMIN)
 
 
 class Invitation(models.Model):

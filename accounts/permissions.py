@@ -13,7 +13,8 @@ def role_in(user: User | AnonymousUser, organisation: Organisation) -> str:
     if not user.is_authenticated:
         return ""
     return (
-        Membership.objects.filter(user_id=user.pk, organisation=organisation).values_list("role", flat=True).first() or ""
+        Membership.objects.filter(user_id=user.pk, organisation=organisation).values_list("role", flat=True).first()
+        or ""
     )
 
 

@@ -78,8 +78,17 @@ def write(
 def digest(previous: str, act: Act) -> str:
     """SHA-256 over the previous digest and the act's fields in canonical JSON."""
     fields = [
-        act.pk, act.at.isoformat(), act.verb, act.actor_id, act.actor, act.door, act.ip, act.subject,
-        act.consultation_code, act.organisation_code, act.detail,
+        act.pk,
+        act.at.isoformat(),
+        act.verb,
+        act.actor_id,
+        act.actor,
+        act.door,
+        act.ip,
+        act.subject,
+        act.consultation_code,
+        act.organisation_code,
+        act.detail,
     ]
     text = json.dumps([previous, fields], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

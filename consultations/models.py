@@ -12,7 +12,7 @@ from django.db.models import F, Q
 
 from accounts.identifiers import public_code
 from accounts.models import User, validate_time_zone
-from consultations.querysets import ConsultationQuerySet, DeadlineQuerySet, FollowQuerySet, OutcomeQuerySet, Status
+from consultations.querysets import ConsultationQuerySet, DeadlineQuerySet, FollowQuerySet, OutcomeQuerySet
 
 
 class Jurisdiction(models.TextChoices):
@@ -132,12 +132,14 @@ class Consultation(models.Model):
     objects = ConsultationQuerySet.as_manager()
 
     class Meta:
+        permissions: ClassVar[list[tuple[str, str]]] = [
+            ("publish_consultation", "Can publish and schedule consultations"),
+            ("withdraw_consultation", "Can withdraw consultations"),
+        ]
         ordering: ClassVar[list[str]] = ["-published_at", "-id"]
         constraints: ClassVar[list[Any]] = [
             models.CheckConstraint(condition=Q(kind__in=Kind.values), name="consultation_kind_known"),
-            models.CheckConstraint(
-                condition=~Q(reference="", title="", summary=""), name="consultation_can_be_named"
-            ),
+            models.CheckConstraint(condition=~Q(reference="", title="", summary=""), name="consultation_can_be_named"),
             models.CheckConstraint(
                 condition=Q(withdrawn_at__isnull=True) | ~Q(withdrawal_reason=""),
                 name="consultation_withdrawal_has_reason",
@@ -222,6 +224,7 @@ class Deadline(models.Model):
     objects = DeadlineQuerySet.as_manager()
 
     class Meta:
+        permissions: ClassVar[list[tuple[str, str]]] = [("extend_deadline", "Can extend deadlines")]
         ordering: ClassVar[list[str]] = ["position", "id"]
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint("consultation", "label", name="deadline_label_once"),
@@ -335,12 +338,14 @@ class Question(models.Model):
     position = models.PositiveSmallIntegerField("position", default=0)
 
     class Meta:
+        permissions: ClassVar[list[tuple[str, str]]] = [("correct_question", "Can correct published questions")]
         ordering: ClassVar[list[str]] = ["section__position", "section_id", "position", "id"]
         constraints: ClassVar[list[Any]] = [
             models.CheckConstraint(condition=Q(kind__in=QuestionKind.values), name="question_kind_known"),
             models.CheckConstraint(condition=~Q(text=""), name="question_has_text"),
             models.CheckConstraint(
-                condition=~Q(kind__in=["single", "multiple"]) | Q(options__len__gte=2), name="question_choices_have_options"
+                condition=~Q(kind__in=["single", "multiple"]) | Q(options__len__gte=2),
+                name="question_choices_have_options",
             ),
             models.CheckConstraint(
                 condition=Q(shown_if__isnull=True, shown_if_answer="")
@@ -418,6 +423,7 @@ class Outcome(models.Model):
     objects = OutcomeQuerySet.as_manager()
 
     class Meta:
+        permissions: ClassVar[list[tuple[str, str]]] = [("publish_outcome", "Can publish outcomes")]
         ordering: ClassVar[list[str]] = ["published_on", "id"]
 
     def __str__(self) -> str:
@@ -461,5 +467,3 @@ class Follow(models.Model):
     @property
     def target(self) -> Consultation | Authority | Topic | None:
         return self.consultation or self.authority or self.topic
-
-

@@ -45,7 +45,9 @@ class FoiPosition(models.TextChoices):
 class Consents(models.Model):
     """The three axes of consent. Empty: not stated yet, and treated as confidential until it is."""
 
-    text_consent = models.CharField("may the text be published?", max_length=12, choices=TextConsent.choices, blank=True)
+    text_consent = models.CharField(
+        "may the text be published?", max_length=12, choices=TextConsent.choices, blank=True
+    )
     name_consent = models.CharField("may the name be listed?", max_length=12, choices=NameConsent.choices, blank=True)
     foi_position = models.CharField("freedom of information", max_length=12, choices=FoiPosition.choices, blank=True)
     foi_reason = models.TextField("reason for confidentiality", blank=True)
@@ -137,9 +139,7 @@ class Attachment(models.Model):
 
     code = models.CharField("code", max_length=10, unique=True, default=public_code, editable=False)
     response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="attachments")
-    question = models.ForeignKey(
-        Question, null=True, blank=True, on_delete=models.PROTECT, related_name="attachments"
-    )
+    question = models.ForeignKey(Question, null=True, blank=True, on_delete=models.PROTECT, related_name="attachments")
     file = models.FileField("file", upload_to=attachment_path)
     name = models.CharField("name", max_length=200)
     content_type = models.CharField("type", max_length=100)
@@ -153,7 +153,9 @@ class Attachment(models.Model):
 
     class Meta:
         ordering: ClassVar[list[str]] = ["id"]
-        indexes: ClassVar[list[Any]] = [models.Index("response", name="attachment_current", condition=Q(removed_at=None))]
+        indexes: ClassVar[list[Any]] = [
+            models.Index("response", name="attachment_current", condition=Q(removed_at=None))
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -10,7 +10,7 @@ from django.db.models import Q
 from accounts.models import Membership, User
 
 if TYPE_CHECKING:
-    from responses.models import Answer, Attachment, Receipt, Response, Submission
+    pass
 
 
 class State(models.TextChoices):
@@ -52,13 +52,16 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        """The organisation's own; staff with the right, those that are part of a submission."""
+        """The organisation's own; staff, those that are part of a submission that they may read."""
+        from responses.models import Submission
+
         if not user.is_authenticated:
             return self.none()
-        own = Q(response__organisation__in=_organisations_of(user))
-        if user.is_staff and user.has_perm("responses.view_submission"):
-            return self.filter(own | Q(submitted_in__isnull=False)).distinct()
-        return self.filter(own)
+        readable = Q(response__organisation__in=_organisations_of(user))
+        if user.is_staff:
+            filed = Submission.attachments.through.objects.filter(submission__in=Submission.objects.visible_to(user))
+            readable |= Q(pk__in=filed.values("attachment"))
+        return self.filter(readable)
 
     def current(self) -> Self:
         return self.filter(removed_at__isnull=True)
@@ -66,11 +69,16 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
+        """A member's organisations'. Staff with the right: those whose text may be published; with
+        `view_confidential` as well, all of them."""
         if not user.is_authenticated:
             return self.none()
-        if user.is_staff and user.has_perm("responses.view_submission"):
+        own = Q(response__organisation__in=_organisations_of(user))
+        if not (user.is_staff and user.has_perm("responses.view_submission")):
+            return self.filter(own)
+        if user.has_perm("responses.view_confidential"):
             return self
-        return self.filter(response__organisation__in=_organisations_of(user))
+        return self.filter(own | Q(text_consent="publish"))
 
     def received_since(self, moment: datetime) -> Self:
         return self.filter(received_at__gte=moment)

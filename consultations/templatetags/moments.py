@@ -1,0 +1,22 @@
+"""{{ instant|moment:"Europe/London" }} and {{ deadline|closing }} in templates."""
+
+from datetime import datetime
+
+from django import template
+
+from consultations import closing as words
+from consultations.models import Deadline
+
+register = template.Library()
+
+
+@register.filter
+def moment(instant: datetime | None, zone: str = "Europe/London") -> str:
+    return words.moment(instant, zone) if instant else ""
+
+
+@register.filter
+def closing(deadline: Deadline) -> str:
+    """The deadline's moment; its consultation's bodies' zones beside it, where those were fetched with it."""
+    bodies = deadline.consultation.authorities.all()
+    return words.closing(deadline, zones=[body.time_zone for body in bodies])

@@ -1,0 +1,129 @@
+"""The content of a submission: what exactly is filed, in one canonical form that can be hashed and checked.
+
+Only what may still be answered is taken from the draft. Of a section that has closed, an amendment keeps what the
+version before had filed in time; what never was filed in time is left out and listed.
+"""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from responses.models import Attachment, Response, State
+from responses.progress import Item, Part
+
+Content = dict[str, Any]
+
+
+def canonical(content: Content) -> bytes:
+    """The bytes that are hashed: JSON with sorted keys, no spaces, UTF-8."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def digest(content: Content) -> str:
+    """SHA-256 of the canonical content, in hexadecimal."""
+    return hashlib.sha256(canonical(content)).hexdigest()
+
+
+def build(response: Response, parts: list[Part], general_files: list[Attachment]) -> Content:
+    """What a submission of the response would hold, given its parts at the deciding moment.
+
+    `response` has its consultation and organisation, and `latest` where there is one.
+    """
+    filed = _filed_before(response)
+    sections, left_out = [], []
+    for part in parts:
+        if part.is_open:
+            questions = [_question(item) for item in part.items if item.is_answered]
+        else:
+            questions = filed.get(part.section.pk, [])
+            kept = {question["code"] for question in questions}
+            left_out += [
+                {"code": item.question.code, "number": item.question.number, "section": str(part.section)}
+                for item in part.items
+                if item.is_answered and item.question.code not in kept
+            ]
+        if questions:
+            sections.append(_section(part, questions))
+    return {
+        "consultation": {
+            "code": response.consultation.code,
+            "reference": response.consultation.reference,
+            "title": response.consultation.title,
+        },
+        "organisation": {"code": response.organisation.code, "name": response.organisation.name},
+        "consents": {
+            "text": response.text_consent,
+            "name": response.name_consent,
+            "foi": response.foi_position,
+            "foi_reason": response.foi_reason,
+        },
+        "sections": sections,
+        "files": [_file(attachment) for attachment in general_files],
+        "left_out": left_out,
+    }
+
+
+def answers_in(content: Content) -> int:
+    return sum(len(section["questions"]) for section in content["sections"])
+
+
+def file_codes(content: Content) -> set[str]:
+    """The codes of all the files that the content names."""
+    of_questions = [
+        file["code"]
+        for section in content["sections"]
+        for question in section["questions"]
+        for file in question["files"]
+    ]
+    return {*of_questions, *(file["code"] for file in content["files"])}
+
+
+def _filed_before(response: Response) -> dict[int, list[Content]]:
+    """Section id → its questions in the version that stands; nothing when that was withdrawn."""
+    if response.latest is None or response.state != State.SUBMITTED:
+        return {}
+    return {section["id"]: section["questions"] for section in response.latest.content["sections"]}
+
+
+def _section(part: Part, questions: list[Content]) -> Content:
+    section = part.section
+    return {
+        "id": section.pk,
+        "number": section.number,
+        "title": section.title,
+        "deadline": section.deadline.label if section.deadline else "",
+        "closes_at": _instant(section.deadline.closes_at if section.deadline else None),
+        "questions": questions,
+    }
+
+
+def _question(item: Item) -> Content:
+    answer = item.answer
+    number = answer.number if answer else None
+    return {
+        "code": item.question.code,
+        "number": item.question.number,
+        "text": item.question.text,
+        "kind": item.question.kind,
+        "answer": {
+            "text": answer.text if answer else "",
+            "selected": list(answer.selected) if answer else [],
+            "number": f"{number.normalize():f}" if number is not None else None,
+        },
+        "files": [_file(attachment) for attachment in item.files],
+    }
+
+
+def _file(attachment: Attachment) -> Content:
+    return {
+        "code": attachment.code,
+        "name": attachment.name,
+        "content_type": attachment.content_type,
+        "size": attachment.size,
+        "sha256": attachment.sha256,
+    }
+
+
+def _instant(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

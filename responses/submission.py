@@ -1,0 +1,161 @@
+"""Filing: a response is submitted, amended by submitting again, and withdrawn.
+
+A submission is decided by one instant, the database's clock when the request arrived, and is durable before anybody is
+told. The same content sent again while it stands is the same submission.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts import permissions
+from accounts.record import By
+from notifications import clock
+from notifications.refusal import Conflict, NotAllowed, Refusal
+from responses import emails, progress, snapshot
+from responses.drafting import clean_text, refuse_untaken, write_act
+from responses.models import Attachment, Receipt, Response, State, Submission
+from responses.progress import Part
+from responses.snapshot import Content
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """What a submission made at `now` would hold, and what stands in its way."""
+
+    content: Content
+    parts: list[Part]
+    problems: list[tuple[str, str]]
+
+    @property
+    def answer_count(self) -> int:
+        return snapshot.answers_in(self.content)
+
+
+def prepare(response: Response, now: datetime) -> Prepared:
+    """For "check your answers" and for `submit`: the same code shows and files."""
+    parts = progress.parts(response, now)
+    general = list(Attachment.objects.filter(response=response, question__isnull=True).current())
+    content = snapshot.build(response, parts, general)
+    return Prepared(content=content, parts=parts, problems=_problems(response, parts, content))
+
+
+def submit(*, response: Response, by: By, now: datetime | None = None) -> Submission:
+    """File the response as it stands: a first submission, or an amendment as the next version.
+
+    All or nothing, in one transaction: the snapshot, its receipt, the state, the record and the e-mails to the firm.
+    Whether it is in time is decided by `now`, the moment that the request reached us. If what stands is already filed,
+    returns that submission and changes nothing.
+
+    Raises NotAllowed without the right to submit, Conflict when nothing may be answered any more, Refusal with
+    `problems` when something is missing.
+    """
+    received_at = now or clock.now()
+    with transaction.atomic():
+        locked = _locked(response)
+        _refuse_filing(locked, by=by)
+        refuse_untaken(locked.consultation, received_at)
+        prepared = prepare(locked, received_at)
+        if not any(part.is_open for part in prepared.parts):
+            raise Conflict(_closed_sentence(prepared), code="closed")
+        digest = snapshot.digest(prepared.content)
+        standing = locked.latest
+        if standing is not None and locked.state == State.SUBMITTED and standing.sha256 == digest:
+            return standing
+        if prepared.problems:
+            sentence = " ".join(sentence for _, sentence in prepared.problems)
+            raise Refusal(sentence, code="incomplete", problems=prepared.problems)
+        return _file(locked, prepared, digest, by=by, received_at=received_at)
+
+
+def _file(response: Response, prepared: Prepared, digest: str, *, by: By, received_at: datetime) -> Submission:
+    version = (response.latest.version if response.latest else 0) + 1
+    submission = Submission.objects.create(
+        response=response,
+        version=version,
+        reference=f"{response.code}-{version}",
+        content=prepared.content,
+        sha256=digest,
+        answer_count=prepared.answer_count,
+        question_count=sum(part.total for part in prepared.parts if part.is_open),
+        submitted_by_id=by.user.pk if by.user else None,
+        received_at=received_at,
+        submitted_at=clock.now(),
+        text_consent=response.text_consent,
+        name_consent=response.name_consent,
+        foi_position=response.foi_position,
+        foi_reason=response.foi_reason,
+    )
+    if codes := snapshot.file_codes(prepared.content):
+        submission.attachments.set(Attachment.objects.filter(code__in=codes))
+    Receipt.objects.create(submission=submission, issued_at=submission.submitted_at, sha256=digest)
+    amended = response.state == State.SUBMITTED
+    response.state, response.latest = State.SUBMITTED, submission
+    response.withdrawn_at, response.withdrawal_reason = None, ""
+    response.save(update_fields=["state", "latest", "withdrawn_at", "withdrawal_reason"])
+    write_act(
+        response, by=by, now=received_at, verb="response amended" if amended else "response submitted",
+        reference=submission.reference, sha256=digest,
+    )  # fmt: skip
+    emails.queue_filed(
+        kind="response_amended" if amended else "response_submitted", submission=submission, now=received_at
+    )
+    return submission
+
+
+@transaction.atomic
+def withdraw(*, response: Response, reason: str, by: By, now: datetime | None = None) -> Response:
+    """Withdraw a submitted response. Its submissions and receipts stay on record; the body is told not to count it.
+
+    Raises NotAllowed without the right to submit, Conflict unless it is submitted, Refusal without a reason.
+    """
+    now = now or clock.now()
+    locked = _locked(response)
+    _refuse_filing(locked, by=by)
+    if not locked.may_become(State.WITHDRAWN) or locked.latest is None:
+        raise Conflict("Only a submitted response can be withdrawn.")
+    reason = clean_text(reason, field="reason").strip()
+    if not reason:
+        raise Refusal("Say why you withdraw it. The reason is kept with the response.", field="reason")
+    locked.state, locked.withdrawn_at, locked.withdrawal_reason = State.WITHDRAWN, now, reason
+    locked.save(update_fields=["state", "withdrawn_at", "withdrawal_reason"])
+    write_act(locked, by=by, now=now, verb="response withdrawn", reference=locked.latest.reference)
+    emails.queue_filed(kind="response_withdrawn", submission=locked.latest, now=now)
+    return locked
+
+
+def _locked(response: Response) -> Response:
+    return (
+        Response.objects.select_for_update(of=("self",))
+        .select_related("consultation", "organisation", "latest")
+        .get(pk=response.pk)
+    )
+
+
+def _refuse_filing(response: Response, *, by: By) -> None:
+    if by.user is None or not permissions.can_submit(by.user, response.organisation):
+        raise NotAllowed(
+            f"Your role in {response.organisation} does not let you submit. Ask a submitter or an administrator."
+        )
+
+
+def _problems(response: Response, parts: list[Part], content: Content) -> list[tuple[str, str]]:
+    found = progress.problems(parts)
+    if not content["sections"] and not content["files"]:
+        found.append(("answers", "Answer at least one question or attach a file before you submit."))
+    if not (response.text_consent and response.name_consent and response.foi_position):
+        found.append(("consents", "State the three consents before you submit."))
+    return found
+
+
+def _closed_sentence(prepared: Prepared) -> str:
+    from consultations.closing import closing
+
+    last = max(
+        (part.section.deadline for part in prepared.parts if part.section.deadline and part.section.deadline.closes_at),
+        key=lambda deadline: deadline.closes_at,
+        default=None,
+    )
+    when = f" at {closing(last)}" if last else ""
+    return f"This consultation closed{when}. Your draft is kept, but it can no longer be submitted."
