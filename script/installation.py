@@ -1,0 +1,144 @@
+"""The virtual environment, the secrets and the settings of a run. Standard library only."""
+
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from script.supervise import Failed, die_with_parent
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+
+
+def install(requirements: Path, *, log: Path) -> bool:
+    """Make .venv hold exactly these hashed requirements. True if anything had to be done. Raises Failed."""
+    stamp = VENV / f"installed-{requirements.stem}"
+    with alone(ROOT):
+        version = _working_python()
+        wanted = hashlib.sha256(requirements.read_bytes() + version.encode()).hexdigest()
+        if version and stamp.exists() and stamp.read_text() == wanted:
+            return False
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if not version:
+            _make_venv(log)
+            wanted = hashlib.sha256(requirements.read_bytes() + _working_python().encode()).hexdigest()
+        stamp.unlink(missing_ok=True)
+        pip = [
+            str(PYTHON),
+            "-m",
+            "pip",
+            "install",
+            "--require-hashes",
+            "--only-binary",
+            ":all:",
+            "-r",
+            str(requirements),
+        ]
+        run([*pip, "--disable-pip-version-check", "--no-input"], what=f"Installing {requirements.name}", log=log)
+        stamp.write_text(wanted)
+        return True
+
+
+def _working_python() -> str:
+    """The version of .venv's Python; empty where there is none or it does not run (its base was removed, say)."""
+    try:
+        ask = [str(PYTHON), "-c", "import sys, pip; print(sys.version)"]
+        return subprocess.run(ask, capture_output=True, text=True, check=True, timeout=60).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def _make_venv(log: Path) -> None:
+    try:
+        import ensurepip  # noqa: F401  Debian ships it apart from Python, in python3-venv
+        import venv  # noqa: F401
+    except ImportError as error:
+        raise Failed(
+            "Python's venv module is not installed (on Debian and Ubuntu: apt-get install python3-venv)."
+        ) from error
+    shutil.rmtree(VENV, ignore_errors=True)
+    run([sys.executable, "-m", "venv", str(VENV)], what="Making .venv", log=log)
+
+
+def run(command: list[str], *, what: str, log: Path, env: dict[str, str] | None = None) -> str:
+    """Run it with its errors in `log`; what it printed. Raises Failed with the last error line."""
+    with log.open("ab") as errors:
+        start = errors.tell()
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            preexec_fn=die_with_parent,
+            check=False,
+        )
+        trouble = _last_error(log, start) if done.returncode else ""
+        errors.write(done.stdout)
+    if trouble:
+        raise Failed(f"{what} failed: {trouble} Look in {log}.")
+    return done.stdout.decode(errors="replace")
+
+
+def _last_error(log: Path, start: int) -> str:
+    with log.open("rb") as written:
+        written.seek(start)
+        lines = [line.strip() for line in written.read().decode(errors="replace").splitlines() if line.strip()]
+    told = [line for line in lines if line.startswith("ERROR")] or lines[-1:] or ["it said nothing."]
+    return told[0][:300]
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Wait for any other run that is installing into this folder."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def secret(var: Path, name: str) -> str:
+    """A secret of this installation: made once, readable by its owner alone."""
+    folder = var / "secrets"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / name
+    if not path.exists():
+        fresh = folder / f"{name}.new"
+        write_private(fresh, secrets.token_urlsafe(48))
+        fresh.replace(path)
+    return path.read_text().strip()
+
+
+def write_private(path: Path, text: str) -> None:
+    """A new file that its owner alone could ever read."""
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(handle, text.encode())
+    finally:
+        os.close(handle)
+
+
+def environment() -> dict[str, str]:
+    """The environment, and beneath it what the file .env says: the same order as config/settings.py."""
+    return {**dotenv(ROOT / ".env"), **os.environ}
+
+
+def dotenv(path: Path) -> dict[str, str]:
+    """NAME=value lines; quotes around a value are dropped."""
+    if not path.exists():
+        return {}
+    lines = (line.strip().removeprefix("export ") for line in path.read_text().splitlines())
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#") and "=" in line)
+    return {name.strip(): value.strip().strip("'\"") for name, _, value in pairs}
