@@ -1,0 +1,98 @@
+"""Who calls the API: a token in the Authorization header, or a browser's session.
+
+Both answer a stranger with 401. A browser that forgets its CSRF token is known, and gets 403.
+"""
+
+import hashlib
+import re
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from rest_framework import authentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from accounts.models import ApiToken, User
+
+# snd_<prefix>_<secret>: the prefix finds the row, the digest of the whole decides.
+TOKEN = re.compile(r"snd_([0-9A-Z]{4,12})_[0-9A-Za-z_-]{20,100}")
+USE_NOTED_EVERY = timedelta(hours=1)
+UNKNOWN = "This API token is not valid. It may be mistyped, expired or revoked."
+
+
+def digest_of(token: str) -> str:
+    """What is kept of a token. It is 256 random bits, so a slow hash would add nothing."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class TokenAuthentication(authentication.BaseAuthentication):
+    """`Authorization: Bearer snd_<prefix>_<secret>`. One query; the caller is the user that the token acts as."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        scheme, _, given = str(request.META.get("HTTP_AUTHORIZATION", "")).partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        now = timezone.now()
+        token = find(given.strip(), now=now)
+        note_use(token, now=now)
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
+        return "Bearer"
+
+
+def find(given: str, *, now: datetime) -> ApiToken:
+    """The usable token that was given; AuthenticationFailed with one and the same sentence for every other."""
+    match = TOKEN.fullmatch(given)
+    token = ApiToken.objects.usable(now).select_related("user").filter(prefix=match[1]).first() if match else None
+    if token is None or not secrets.compare_digest(token.digest, digest_of(given)) or not token.user.is_active:
+        raise AuthenticationFailed(UNKNOWN)
+    return token
+
+
+def note_use(token: ApiToken, *, now: datetime) -> None:
+    """Keep `last_used_at` to the hour: a write on each call would cost more than the call."""
+    before = now - USE_NOTED_EVERY
+    if token.last_used_at and token.last_used_at > before:
+        return
+    stale = Q(last_used_at__isnull=True) | Q(last_used_at__lte=before)
+    ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """A signed-in browser, with its CSRF token on every call that changes something."""
+
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
+        return "Session"  # without a challenge DRF turns 401 into 403, which says "known, but not allowed"
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = TokenAuthentication
+    name = "token"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:  # noqa: ARG002
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "snd_<prefix>_<secret>",
+            "description": "A token made on the page “API tokens”, of a person or of an organisation.",
+        }
+
+
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = SessionAuthentication
+    name = "session"
+    priority = 1  # before drf-spectacular's own, which takes subclasses too
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:  # noqa: ARG002
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "sessionid",
+            "description": "The session of a signed-in browser. Calls that change something need X-CSRFToken.",
+        }
