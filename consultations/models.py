@@ -311,7 +311,7 @@ class Wording(models.TextChoices):
 
 
 class Question(models.Model):
-    """One question, as printed. After opening it changes only by a recorded correction (consultations/publishing.py)."""
+    """One question, as printed. Once published it changes only by a recorded correction (publishing.py)."""
 
     code = models.CharField("code", max_length=10, unique=True, default=public_code, editable=False)
     section = models.ForeignKey(Section, on_delete=models.CASCADE, related_name="questions")

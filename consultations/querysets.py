@@ -11,7 +11,7 @@ from django.db.models import Case, Exists, F, Min, OuterRef, Q, Subquery, Value,
 from accounts.models import User
 
 if TYPE_CHECKING:
-    from consultations.models import Consultation, Deadline, Follow, Outcome
+    from consultations.models import Consultation, Deadline, Follow, Outcome  # noqa: F401 (in the string types below)
 
 
 class Status(models.TextChoices):
@@ -41,11 +41,12 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
         deadlines = Deadline.objects.filter(consultation=OuterRef("pk"))
         still_open = Exists(deadlines.filter(Q(closes_at__isnull=True) | Q(closes_at__gte=now)))
         any_past = Exists(deadlines.filter(closes_at__lt=now))
-        has_outcome = Exists(
-            Outcome.objects.filter(consultations=OuterRef("pk"), published_at__lte=now, is_final=True)
-        )
+        has_outcome = Exists(Outcome.objects.filter(consultations=OuterRef("pk"), published_at__lte=now, is_final=True))
         next_closing = (
-            deadlines.filter(closes_at__gte=now).values("consultation").annotate(soonest=Min("closes_at")).values("soonest")
+            deadlines.filter(closes_at__gte=now)
+            .values("consultation")
+            .annotate(soonest=Min("closes_at"))
+            .values("soonest")
         )
         return self.annotate(
             status=Case(
@@ -69,9 +70,7 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
 
     def closing_soonest(self) -> Self:
         """What can still be answered first, by the moment it closes; then the rest, newest first. After with_status."""
-        still_open = Case(
-            When(status__in=[Status.OPEN, Status.PART_CLOSED], then=Value(0)), default=Value(1)
-        )
+        still_open = Case(When(status__in=[Status.OPEN, Status.PART_CLOSED], then=Value(0)), default=Value(1))
         return self.order_by(still_open, F("next_closes_at").asc(nulls_last=True), F("published_at").desc(), "-pk")
 
     def matching(self, words: str) -> Self:
@@ -87,8 +86,9 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
         )
 
     def to_announce(self, now: datetime) -> Self:
-        """Public by the clock, and its followers have not been told yet."""
-        return self.filter(published_at__lte=now, announced_at__isnull=True, withdrawn_at__isnull=True)
+        """Public and open by the clock, and its followers have not been told yet."""
+        opened = Q(opens_at__isnull=True) | Q(opens_at__lte=now)
+        return self.filter(opened, published_at__lte=now, announced_at__isnull=True, withdrawn_at__isnull=True)
 
 
 class DeadlineQuerySet(models.QuerySet["Deadline"]):

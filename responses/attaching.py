@@ -39,6 +39,7 @@ ALLOWED = {
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
 }
+UNSAFE_IN_NAMES = r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\"<>|:*?]"
 MAIN_PART = {".docx": "word/document.xml", ".xlsx": "xl/workbook.xml", ".pptx": "ppt/presentation.xml"}
 
 

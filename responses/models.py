@@ -129,7 +129,7 @@ class Answer(models.Model):
         return not self.text.strip() and not self.selected and self.number is None
 
 
-def attachment_path(attachment: "Attachment", filename: str) -> str:
+def attachment_path(attachment: "Attachment", filename: str) -> str:  # noqa: ARG001 (Django gives it)
     """Where a file is stored: nothing of the name that the sender gave it."""
     return f"attachments/{attachment.code[:2]}/{attachment.code}"
 

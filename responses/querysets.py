@@ -10,7 +10,7 @@ from django.db.models import Q
 from accounts.models import Membership, User
 
 if TYPE_CHECKING:
-    pass
+    from responses.models import Answer, Attachment, Receipt, Response, Submission  # noqa: F401 (in the string types below)
 
 
 class State(models.TextChoices):
