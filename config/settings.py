@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-env.read_env(BASE_DIR / ".env")
+env.read_env(env.str("SOUNDINGS_ENV_FILE", default=str(BASE_DIR / ".env")))
 
 # --- What kind of run this is ---------------------------------------------------------------------------------------
 # Production is the default: a forgotten variable must fail closed, not open.
@@ -128,6 +128,9 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Soundings <no-reply@
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Where the mail provider can be asked by Message-ID whether it has a message (the local mailbox can); empty: it cannot.
 MAIL_LOOKUP_URL = env.str("MAIL_LOOKUP_URL", default="")
+POST_LEASE_SECONDS = env.int("POST_LEASE_SECONDS", default=120)  # a batch not finished by then goes to another worker
+# After how long a message that a worker was sending counts as left behind: longer than any pause of a process.
+SENDING_DOUBT_SECONDS = env.int("SENDING_DOUBT_SECONDS", default=300)
 # kind of message → the function that writes it. The post room knows addresses; the rooms above know what to say.
 NOTIFICATION_KINDS = {
     "account_mail": "accounts.emails.account_mail",
@@ -172,9 +175,8 @@ ACCOUNT_RATE_LIMITS = env.json("ACCOUNT_RATE_LIMITS", default={})
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 
 # --- API (routes in config/api.py) ------------------------------------------------------------------------------------
-NUM_PROXIES = env.int(
-    "NUM_PROXIES", default=0
-)  # how many of our own proxies stand in front; X-Forwarded-For beyond is not believed
+# How many of our own proxies stand in front; X-Forwarded-For beyond them is not believed.
+NUM_PROXIES = env.int("NUM_PROXIES", default=0)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.api_auth.TokenAuthentication",
@@ -266,7 +268,7 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
-# --- Logs: one line an event, to standard output -----------------------------------------------------------------------
+# --- Logs: one line an event, to standard output ----------------------------------------------------------------------
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -132,7 +133,12 @@ def write_private(path: Path, text: str) -> None:
 
 def environment() -> dict[str, str]:
     """The environment, and beneath it what the file .env says: the same order as config/settings.py."""
-    return {**dotenv(ROOT / ".env"), **os.environ}
+    return {**dotenv(Path(os.environ.get("SOUNDINGS_ENV_FILE", ROOT / ".env"))), **os.environ}
+
+
+def names_of_settings() -> set[str]:
+    """Every setting that .env.example tells of, whether it shows a default ("#NAME=") or not."""
+    return set(re.findall(r"^#?([A-Z][A-Z0-9_]*)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
 
 def dotenv(path: Path) -> dict[str, str]:

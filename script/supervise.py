@@ -5,6 +5,7 @@ Standard library only: this runs before anything is installed.
 
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -168,6 +169,11 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def free_port() -> int:
+    """One that nobody listens on, below the range from which outgoing connections take theirs."""
+    return next(port for port in iter(lambda: random.randint(20_000, 32_000), 0) if is_free(port))
 
 
 def responds(url: str) -> bool:

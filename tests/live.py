@@ -5,13 +5,10 @@ Each is an operating-system process of its own, so that a test may kill it as a 
 
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -21,19 +18,10 @@ from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import quote
 
+from script.supervise import die_with_parent, free_port, responds
+
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def free_port() -> int:
-    """A port nobody listens on, below the range from which outgoing connections take theirs."""
-    while True:
-        port = random.randint(20_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback needs no proxy
 
 
 def wait_until(what: str, condition: Callable[[], object], *, seconds: float = 20) -> None:
@@ -62,7 +50,13 @@ class LiveProcess:
         self._log_start = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command, cwd=ROOT, env=dict(self.env), stdout=log, stderr=log, start_new_session=True
+                self.command,
+                cwd=ROOT,
+                env=dict(self.env),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=die_with_parent,
             )
         wait_until(f"{self.name} to be ready (see {self.log})", self._ready_or_dead, seconds=self.seconds)
 
@@ -114,14 +108,6 @@ class LiveProcess:
             self.process.wait(15)
 
 
-def responds(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return answer.status == 200
-    except (urllib.error.URLError, OSError):
-        return False
-
-
 class Mailbox:
     """script/mailbox.py on free ports, and what a test asks of it."""
 
@@ -164,11 +150,11 @@ class Mailbox:
         return messages
 
     def empty(self) -> None:
-        with urllib.request.urlopen(urllib.request.Request(f"{self.url}/messages", method="DELETE"), timeout=10):
+        with DIRECT.open(urllib.request.Request(f"{self.url}/messages", method="DELETE"), timeout=10):
             pass
 
     def get(self, path: str) -> bytes:
-        with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as answer:
+        with DIRECT.open(f"{self.url}{path}", timeout=10) as answer:
             return bytes(answer.read())
 
 
@@ -182,7 +168,7 @@ def body_of(message: EmailMessage, kind: str = "plain") -> str:
 class Soundings:
     """Web, worker and beat against one database, Redis and mailbox.
 
-    Beat sweeps each second here, so that a journey need not wait a minute.
+    Beat sweeps each second here and what a killed worker held is free again after seconds, so that journeys are quick.
     """
 
     def __init__(self, *, database_url: str, redis_url: str, mailbox: Mailbox, folder: Path) -> None:
@@ -201,6 +187,9 @@ class Soundings:
             "SOUNDINGS_LOCAL": "1",
             "SOUNDINGS_VAR": str(folder),
             "SWEEP_SECONDS": "1",
+            "POST_LEASE_SECONDS": "3",
+            "SENDING_DOUBT_SECONDS": "6",
+            "LOG_LEVEL": "INFO",
             "PYTHONWARNINGS": "default",
         }
         run = [sys.executable, "-m"]
