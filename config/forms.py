@@ -6,10 +6,11 @@ template names that a widget asks for directly are answered with ours.
 
 from typing import Any
 
-from django.forms import BoundField
+from django.forms import BoundField, Field, FileInput, Select
 from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 WIDGETS = "django/forms/widgets/"
 INPUTS = ("text", "email", "number", "url", "tel", "search", "password", "date", "datetime", "time")
@@ -47,6 +48,24 @@ class GovukBoundField(BoundField):
         if described_by is None or self.word_limit is None:
             return described_by
         return f"{described_by} {self.info_id}".strip()
+
+    @property
+    def problems(self) -> list[str]:
+        """The errors as shown. Django's own "This field is required." says neither which field nor what to do."""
+        stock = str(Field.default_error_messages["required"])
+        return [self.ask if str(message) == stock else str(message) for message in self.errors]
+
+    @property
+    def ask(self) -> str:
+        """ "Enter your name", "Choose a file", from the label; a label that is a question is quoted."""
+        label = Truncator(self.label).chars(80)
+        if self.is_checkbox:
+            return f"Tick the box: {label}"
+        if label.endswith(("?", ".", "…")):
+            return f"Answer this: {label}"
+        verb = "Choose" if self.use_fieldset or isinstance(self.field.widget, Select | FileInput) else "Enter"
+        name = label if label[1:2].isupper() else label[:1].lower() + label[1:]
+        return f"{verb} {name}"
 
     @property
     def first_id(self) -> str:

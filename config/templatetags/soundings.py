@@ -32,5 +32,5 @@ def problems_of(source: Any) -> Iterable[Problem]:
         return
     yield from (Problem(str(error), "") for error in source.non_field_errors())
     for field in source:
-        target = "" if field.is_hidden else getattr(field, "first_id", field.id_for_label)
-        yield from (Problem(str(error), target) for error in field.errors)
+        target = "" if field.is_hidden else field.first_id
+        yield from (Problem(problem, target) for problem in field.problems)
