@@ -1,0 +1,246 @@
+"""Sending what is owed: pending → claimed → sending → sent, skipped or failed, each message once.
+
+A worker takes a batch under a lease (`claimed`), says of one message at a time that it is handing it to the mail
+server (`sending`, committed before the server hears of it), and records what came of it in the same UPDATE that
+announces the next. No row is locked while the network is waited for. A worker that dies leaves claims, which lapse,
+and at most one message in doubt, about which the provider is asked once no pause of a process can explain the silence.
+
+Every write names the run that made the claim, so a worker that wakes from a long pause changes nothing that another
+has taken over. Leases are counted on the database's own clock; what is due is decided by `now`.
+"""
+
+import logging
+import random
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils.module_loading import import_string
+
+from notifications import clock, doubt
+from notifications.courier import Courier, Fate, ServerAway
+from notifications.message import Message, Skip, envelope, shortened
+from notifications.models import Notification, State
+from notifications.waking import woken
+
+logger = logging.getLogger(__name__)
+
+BATCH = 50
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=4)
+TRIES_LATER = 36  # with the waits above: about five days, as mail servers themselves keep trying
+TRIES_WRITING = 5
+
+CLAIM = """
+UPDATE notifications_notification
+SET state = 'claimed', claimed_by = %(run)s, claimed_until = clock_timestamp() + %(lease)s
+WHERE id IN (
+    SELECT id FROM notifications_notification
+    WHERE state = 'pending' AND due_at <= %(now)s
+    ORDER BY priority, due_at, id
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING id
+"""
+# One statement finishes the last message and announces the next; either may be absent.
+MOVE_ON = """
+UPDATE notifications_notification AS n
+SET state = CASE WHEN n.id = %(next)s THEN 'sending' ELSE %(state)s END,
+    sending_at = CASE WHEN n.id = %(next)s THEN clock_timestamp() ELSE n.sending_at END,
+    sent_at = CASE WHEN n.id = %(last)s AND %(state)s = 'sent' THEN %(now)s ELSE n.sent_at END,
+    subject = CASE WHEN n.id = %(next)s THEN %(subject)s ELSE n.subject END,
+    attempts = CASE WHEN n.id = %(next)s THEN n.attempts ELSE %(attempts)s END,
+    due_at = CASE WHEN n.id = %(next)s THEN n.due_at ELSE COALESCE(%(due_at)s, n.due_at) END,
+    reason = CASE WHEN n.id = %(next)s THEN n.reason ELSE %(reason)s END,
+    claimed_by = CASE WHEN n.id = %(next)s THEN n.claimed_by ELSE '' END,
+    claimed_until = CASE WHEN n.id = %(next)s THEN clock_timestamp() + %(doubt)s END,
+    payload = CASE WHEN n.id = %(last)s AND %(state)s IN ('sent', 'skipped', 'failed') AND n.payload ? 'secret'
+              THEN '{"secret": true}' ELSE n.payload END
+WHERE n.claimed_by = %(run)s
+  AND ((n.id = %(last)s AND n.state IN ('claimed', 'sending')) OR (n.id = %(next)s AND n.state = 'claimed'))
+RETURNING n.id
+"""
+
+
+@dataclass
+class Counts:
+    """What one sweep did."""
+
+    sent: int = 0
+    skipped: int = 0
+    failed: int = 0
+    later: int = 0
+    in_doubt: int = 0
+
+
+@dataclass
+class Outcome:
+    """What is to be written of one message."""
+
+    row: Notification
+    state: str
+    reason: str = ""
+    due_at: datetime | None = None
+    attempts: int = 0
+
+
+def deliver(
+    *, now: datetime | None = None, worker: str = "worker", seconds: float = 50, limit: int | None = None
+) -> Counts:
+    """Send what is due until nothing is, `limit` messages are taken, or `seconds` have passed; then the next sweep.
+
+    Any number of these may run at once, here and on other hosts. `now`: for tests; otherwise the database's clock.
+    Must not be called inside a transaction: what it notes has to be there for others before the server hears of it.
+    """
+    woken()
+    with transaction.atomic(durable=True):
+        doubt.return_lapsed_claims()
+    doubt.settle(now=now or clock.now())
+    return Run(now=now, worker=worker, seconds=seconds, limit=limit).go()
+
+
+@dataclass
+class Run:
+    """One sweep of one worker."""
+
+    now: datetime | None
+    worker: str
+    seconds: float
+    limit: int | None
+    counts: Counts = field(default_factory=Counts)
+
+    def __post_init__(self) -> None:
+        self.name = f"{self.worker[:60]}/{uuid.uuid4().hex[:12]}"
+        self.until = time.monotonic() + self.seconds
+        self.taken = 0
+        self.row: Notification | None = None  # the one in hand
+
+    def go(self) -> Counts:
+        with Courier() as courier:
+            while (batch := self._claim()) and self._work_through(batch, courier):
+                pass
+        return self.counts
+
+    @property
+    def moment(self) -> datetime:
+        return self.now or clock.now()
+
+    def _claim(self) -> list[Notification]:
+        """The next batch, most urgent first; empty when there is none or the time is up."""
+        size = BATCH if self.limit is None else min(BATCH, self.limit - self.taken)
+        if size <= 0 or time.monotonic() > self.until:
+            return []
+        lease = timedelta(seconds=settings.POST_LEASE_SECONDS)
+        with connection.cursor() as cursor:
+            cursor.execute(CLAIM, {"run": self.name, "lease": lease, "now": self.moment, "limit": size})
+            ids = [row[0] for row in cursor.fetchall()]
+        self.taken += len(ids)
+        return list(Notification.objects.filter(pk__in=ids).order_by("priority", "due_at", "pk"))
+
+    def _work_through(self, batch: list[Notification], courier: Courier) -> bool:
+        """False: the mail server is away, and what is left was put back for the next sweep."""
+        last: Outcome | None = None
+        try:
+            for row in batch:
+                self.row = row
+                written = self._write(row)
+                if isinstance(written, Outcome):
+                    self._move_on(last)
+                    last = written
+                elif self._move_on(last, next_row=row, message=written):
+                    last = None
+                    last = self._send(row, written, courier)
+                else:  # another worker has it: this one slept past its lease
+                    last = None
+        except ServerAway as error:
+            logger.warning("mail server away, the post waits: %s", error)
+            self._release(str(error))
+            return False
+        self._move_on(last)
+        return True
+
+    def _write(self, row: Notification) -> Message | Outcome:
+        """The message, or what becomes of the row without one. A fault in one message holds up no other."""
+        try:
+            written: Message | Skip = import_string(settings.NOTIFICATION_KINDS[row.kind])(row, self.moment)
+        except Exception as error:
+            logger.exception("message %s (%s) could not be written", row.pk, row.kind)
+            return self._again(row, f"It could not be written: {type(error).__name__}: {error}", tries=TRIES_WRITING)
+        if isinstance(written, Skip):
+            return Outcome(row, State.SKIPPED, written.reason)
+        return written
+
+    def _send(self, row: Notification, message: Message, courier: Courier) -> Outcome | None:
+        """Hand it over. None: it stays `sending`, in doubt, until the provider can be asked."""
+        try:
+            fate, said = courier.hand_over(envelope(row, message))
+        except ServerAway:
+            raise
+        except Exception as error:
+            logger.exception("message %s (%s) could not be sent", row.pk, row.kind)
+            return self._again(row, f"It could not be sent: {type(error).__name__}: {error}", tries=TRIES_WRITING)
+        if fate is Fate.DOUBT:
+            logger.warning("message %s in doubt: the line broke while it was handed over: %s", row.pk, said)
+            self.counts.in_doubt += 1
+            return None
+        if fate is Fate.REFUSED:
+            return Outcome(row, State.FAILED, f"The mail server refused it: {said}")
+        if fate is Fate.LATER:
+            return self._again(row, f"The mail server asked to try later: {said}", tries=TRIES_LATER)
+        return Outcome(row, State.SENT)
+
+    def _again(self, row: Notification, reason: str, *, tries: int) -> Outcome:
+        """Back into the queue for later, or failed once it has been tried often enough."""
+        attempts = row.attempts + 1
+        if attempts >= tries:
+            return Outcome(row, State.FAILED, reason, attempts=attempts)
+        wait = min(FIRST_WAIT * 2 ** min(row.attempts, 12), LONGEST_WAIT) * random.uniform(0.8, 1.2)  # noqa: S311
+        return Outcome(row, State.PENDING, reason, due_at=self.moment + wait, attempts=attempts)
+
+    def _move_on(
+        self, last: Outcome | None, *, next_row: Notification | None = None, message: Message | None = None
+    ) -> bool:
+        """Record the last outcome and announce the next message. False: the next is no longer this run's to send."""
+        if last is None and next_row is None:
+            return True
+        fields = {
+            "run": self.name,
+            "now": self.moment,
+            "doubt": timedelta(seconds=settings.SENDING_DOUBT_SECONDS),
+            "next": next_row and next_row.pk,
+            "subject": shortened(message.subject) if message else "",
+            "last": last and last.row.pk,
+            "state": last.state if last else "",
+            "reason": shortened(last.reason, 500) if last else "",
+            "due_at": last and last.due_at,
+            "attempts": (last.attempts or last.row.attempts) if last else 0,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(MOVE_ON, fields)
+            moved = {row[0] for row in cursor.fetchall()}
+        if last and last.row.pk in moved:
+            self._count(last.state)
+        return next_row is None or next_row.pk in moved
+
+    def _count(self, state: str) -> None:
+        name = {State.SENT: "sent", State.SKIPPED: "skipped", State.FAILED: "failed", State.PENDING: "later"}
+        field_name = name[State(state)]
+        setattr(self.counts, field_name, getattr(self.counts, field_name) + 1)
+
+    def _release(self, reason: str) -> None:
+        """Give back what was claimed, and the message under way, which the server certainly does not have.
+
+        That the server is away is no fault of any message, so it counts as no attempt: an outage fails nothing.
+        """
+        in_hand = Q(state=State.SENDING, pk=self.row.pk) if self.row else Q()
+        Notification.objects.filter(Q(state=State.CLAIMED) | in_hand, claimed_by=self.name).update(
+            state=State.PENDING,
+            claimed_by="",
+            claimed_until=None,
+            reason=shortened(f"Waiting for the mail server: {reason}", 500),
+        )

@@ -1,0 +1,84 @@
+"""The shape of every message: text that reads well alone, HTML beside it, and headers that say it is automatic."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import css_inline
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+from notifications.models import Notification
+
+SUBJECT_LENGTH = 150
+# On this Python some of these become line ends inside a header, and what follows them a header of its own.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+INLINER = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """What to say. `unsubscribe_url` where the reader may stop this kind of news without signing in (RFC 8058)."""
+
+    subject: str
+    text: str
+    html: str = ""
+    unsubscribe_url: str = ""
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Nothing to say any more, and why: shown to staff."""
+
+    reason: str
+
+
+def one_line(value: str) -> str:
+    """The value without any control character, each run of them and of blanks a single space."""
+    return " ".join(CONTROL.sub(" ", value).split())
+
+
+def shortened(value: str, length: int = SUBJECT_LENGTH) -> str:
+    value = one_line(value)
+    return value if len(value) <= length else value[: length - 1].rstrip() + "…"
+
+
+def write(template: str, *, subject: str, why: str, unsubscribe_url: str = "", **context: Any) -> Message:
+    """Fill `<template>.txt` and `<template>.html`. `why` ends both: why the reader gets this."""
+    subject = shortened(subject)
+    context |= {
+        "subject": subject,
+        "why": why,
+        "unsubscribe_url": unsubscribe_url,
+        "site_url": settings.SITE_URL,
+        "mail_host": urlsplit(settings.SITE_URL).hostname,
+    }
+    text = re.sub(r"\n{3,}", "\n\n", render_to_string(f"{template}.txt", context)).strip() + "\n"
+    html = INLINER.inline(render_to_string(f"{template}.html", context))
+    return Message(subject=subject, text=text, html=html, unsubscribe_url=unsubscribe_url)
+
+
+def envelope(notification: Notification, message: Message) -> EmailMultiAlternatives:
+    """The message as it is handed to the mail server. Every header value has been cleaned of control characters."""
+    headers = {
+        "Message-ID": notification.message_id,
+        "Auto-Submitted": "auto-generated",  # RFC 3834: nobody's holiday reply is to come back
+        "X-Auto-Response-Suppress": "All",
+    }
+    if message.unsubscribe_url:
+        host = urlsplit(settings.SITE_URL).hostname or "soundings"
+        headers["List-Id"] = f"Soundings alerts <alerts.{host}>"
+        headers["List-Unsubscribe"] = f"<{one_line(message.unsubscribe_url)}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    mail = EmailMultiAlternatives(
+        subject=shortened(message.subject),
+        body=message.text,
+        from_email=one_line(settings.DEFAULT_FROM_EMAIL),
+        to=[one_line(notification.address)],
+        headers=headers,
+    )
+    if message.html:
+        mail.attach_alternative(message.html, "text/html")
+    return mail
