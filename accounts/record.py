@@ -1,13 +1,13 @@
 """The record of acts: append-only, and hash-chained so that a removed or altered act can be shown.
 
 An act is written in the transaction of what it tells of. `seal` runs each minute and chains what is new; `verify`
-recomputes the chain. The database itself refuses UPDATE, DELETE and TRUNCATE on both tables (migration 0001).
+recomputes the chain. The database itself refuses UPDATE and DELETE on both tables (migration 0002).
 """
 
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
 
@@ -79,7 +79,7 @@ def digest(previous: str, act: Act) -> str:
     """SHA-256 over the previous digest and the act's fields in canonical JSON."""
     fields = [
         act.pk,
-        act.at.isoformat(),
+        act.at.astimezone(UTC).isoformat(),  # whatever zone the connection speaks
         act.verb,
         act.actor_id,
         act.actor,

@@ -132,7 +132,7 @@ class Consultation(models.Model):
     objects = ConsultationQuerySet.as_manager()
 
     class Meta:
-        permissions: ClassVar[list[tuple[str, str]]] = [
+        permissions: ClassVar[list[Any]] = [
             ("publish_consultation", "Can publish and schedule consultations"),
             ("withdraw_consultation", "Can withdraw consultations"),
         ]
@@ -224,7 +224,7 @@ class Deadline(models.Model):
     objects = DeadlineQuerySet.as_manager()
 
     class Meta:
-        permissions: ClassVar[list[tuple[str, str]]] = [("extend_deadline", "Can extend deadlines")]
+        permissions: ClassVar[list[Any]] = [("extend_deadline", "Can extend deadlines")]
         ordering: ClassVar[list[str]] = ["position", "id"]
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint("consultation", "label", name="deadline_label_once"),
@@ -338,7 +338,7 @@ class Question(models.Model):
     position = models.PositiveSmallIntegerField("position", default=0)
 
     class Meta:
-        permissions: ClassVar[list[tuple[str, str]]] = [("correct_question", "Can correct published questions")]
+        permissions: ClassVar[list[Any]] = [("correct_question", "Can correct published questions")]
         ordering: ClassVar[list[str]] = ["section__position", "section_id", "position", "id"]
         constraints: ClassVar[list[Any]] = [
             models.CheckConstraint(condition=Q(kind__in=QuestionKind.values), name="question_kind_known"),
@@ -423,7 +423,7 @@ class Outcome(models.Model):
     objects = OutcomeQuerySet.as_manager()
 
     class Meta:
-        permissions: ClassVar[list[tuple[str, str]]] = [("publish_outcome", "Can publish outcomes")]
+        permissions: ClassVar[list[Any]] = [("publish_outcome", "Can publish outcomes")]
         ordering: ClassVar[list[str]] = ["published_on", "id"]
 
     def __str__(self) -> str:

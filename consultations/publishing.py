@@ -5,6 +5,7 @@ Each function is the one way to make its change: lock, check, write, record who,
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -209,7 +210,7 @@ def _may(by: By, permission: str) -> None:
         raise NotAllowed("You do not have permission to do this. An administrator can give it to you.")
 
 
-def _write(consultation: Consultation, *, by: By, now: datetime, verb: str, **detail: object) -> None:
+def _write(consultation: Consultation, *, by: By, now: datetime, verb: str, **detail: Any) -> None:
     record.write(
         by=by, verb=verb, subject=f"consultation:{consultation.code}", at=now,
         consultation_code=consultation.code, **detail,

@@ -4,6 +4,7 @@ import logging
 
 import kombu.exceptions
 import redis.exceptions
+from celery import current_app
 from django.conf import settings
 from django.core.cache import cache
 
@@ -18,11 +19,9 @@ def wake() -> None:
 
     While one wake-up is on its way no other is sent, so a rush of submissions does not become a rush of sweeps.
     """
-    from notifications.tasks import deliver
-
     try:
         if cache.add(WOKEN, 1, timeout=settings.SWEEP_SECONDS):
-            deliver.apply_async(expires=settings.SWEEP_SECONDS)
+            current_app.send_task("notifications.tasks.deliver", expires=settings.SWEEP_SECONDS)
     except AWAY as error:
         logger.warning("post not woken, the next sweep will find it: %s", error)
 

@@ -12,7 +12,7 @@ from pathlib import PurePath
 
 import puremagic
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files.base import File
 from django.db import transaction
 
 from accounts.record import By
@@ -44,7 +44,7 @@ MAIN_PART = {".docx": "word/document.xml", ".xlsx": "xl/workbook.xml", ".pptx": 
 
 
 def attach(
-    *, response: Response, file: UploadedFile, by: By, question: Question | None = None, now: datetime | None = None
+    *, response: Response, file: File[bytes], by: By, question: Question | None = None, now: datetime | None = None
 ) -> Attachment:
     """Add a file to the draft, for one question or for the whole. The file is on disk before the row is.
 
@@ -101,7 +101,7 @@ def _refuse_question(response: Response, question: Question | None, now: datetim
         raise Conflict(f"{question.section} has closed; its files can no longer change.", field="file")
 
 
-def _checked(file: UploadedFile) -> tuple[str, str]:
+def _checked(file: File[bytes]) -> tuple[str, str]:
     """The file's clean name and content type. Raises Refusal at `file`."""
     name = clean_name(file.name or "")
     ending = PurePath(name).suffix.lower()
@@ -130,7 +130,7 @@ def clean_name(name: str) -> str:
     return f"{stem[: 200 - len(ending)]}{ending}"
 
 
-def _mismatch(file: UploadedFile, ending: str) -> str:
+def _mismatch(file: File[bytes], ending: str) -> str:
     """Why the bytes are not what the ending says; "" when they are."""
     if ending in MAIN_PART or ending in (".odt", ".ods"):
         return _office_mismatch(file, ending)
@@ -148,7 +148,7 @@ def _mismatch(file: UploadedFile, ending: str) -> str:
     return "" if found & expected else f"is not a {ending.strip('.').upper()} file, although its name says so."
 
 
-def _office_mismatch(file: UploadedFile, ending: str) -> str:
+def _office_mismatch(file: File[bytes], ending: str) -> str:
     file.seek(0)
     kind = ending.strip(".").upper()
     try:
@@ -169,7 +169,7 @@ def _is_text(head: bytes) -> bool:
     return not any(byte < 9 or 13 < byte < 32 for byte in head)
 
 
-def _sha256(file: UploadedFile) -> str:
+def _sha256(file: File[bytes]) -> str:
     file.seek(0)
     digest = hashlib.sha256()
     for chunk in file.chunks():

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from django.db import transaction
 
@@ -243,7 +244,7 @@ def sections_of(consultation: Consultation) -> list[Section]:
     return list(Section.objects.filter(consultation=consultation).select_related("deadline"))
 
 
-def write_act(response: Response, *, by: By, now: datetime, verb: str, **detail: object) -> None:
+def write_act(response: Response, *, by: By, now: datetime, verb: str, **detail: Any) -> None:
     record.write(
         by=by, verb=verb, subject=f"response:{response.code}", at=now,
         consultation_code=response.consultation.code, organisation_code=response.organisation.code, **detail,

@@ -21,8 +21,8 @@ class State(models.TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
-def _organisations_of(user: User | AnonymousUser) -> "models.QuerySet[Membership, int]":
-    return Membership.objects.filter(user_id=user.pk).values_list("organisation_id", flat=True)
+def _organisations_of(user: User) -> "models.QuerySet[Membership, int]":
+    return Membership.objects.filter(user=user).values_list("organisation_id", flat=True)
 
 
 class ResponseQuerySet(models.QuerySet["Response"]):

@@ -9,8 +9,9 @@ import json
 from datetime import datetime
 from typing import Any
 
-from responses.models import Attachment, Response, State
+from responses.models import Attachment, Response
 from responses.progress import Item, Part
+from responses.querysets import State
 
 Content = dict[str, Any]
 

@@ -5,19 +5,24 @@ told. The same content sent again while it stands is the same submission.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import transaction
 
 from accounts import permissions
+from accounts.models import User
 from accounts.record import By
+from consultations.closing import closing
 from notifications import clock
 from notifications.refusal import Conflict, NotAllowed, Refusal
 from responses import emails, progress, snapshot
 from responses.drafting import clean_text, refuse_untaken, write_act
-from responses.models import Attachment, Receipt, Response, State, Submission
+from responses.models import Attachment, Receipt, Response, Submission
 from responses.progress import Part
+from responses.querysets import State
 from responses.snapshot import Content
+
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +59,7 @@ def submit(*, response: Response, by: By, now: datetime | None = None) -> Submis
     received_at = now or clock.now()
     with transaction.atomic():
         locked = _locked(response)
-        _refuse_filing(locked, by=by)
+        filer = _filer(locked, by=by)
         refuse_untaken(locked.consultation, received_at)
         prepared = prepare(locked, received_at)
         if not any(part.is_open for part in prepared.parts):
@@ -66,10 +71,12 @@ def submit(*, response: Response, by: By, now: datetime | None = None) -> Submis
         if prepared.problems:
             sentence = " ".join(sentence for _, sentence in prepared.problems)
             raise Refusal(sentence, code="incomplete", problems=prepared.problems)
-        return _file(locked, prepared, digest, by=by, received_at=received_at)
+        return _file(locked, prepared, digest, filer=filer, by=by, received_at=received_at)
 
 
-def _file(response: Response, prepared: Prepared, digest: str, *, by: By, received_at: datetime) -> Submission:
+def _file(
+    response: Response, prepared: Prepared, digest: str, *, filer: User, by: By, received_at: datetime
+) -> Submission:
     version = (response.latest.version if response.latest else 0) + 1
     submission = Submission.objects.create(
         response=response,
@@ -79,7 +86,7 @@ def _file(response: Response, prepared: Prepared, digest: str, *, by: By, receiv
         sha256=digest,
         answer_count=prepared.answer_count,
         question_count=sum(part.total for part in prepared.parts if part.is_open),
-        submitted_by_id=by.user.pk if by.user else None,
+        submitted_by=filer,
         received_at=received_at,
         submitted_at=clock.now(),
         text_consent=response.text_consent,
@@ -112,7 +119,7 @@ def withdraw(*, response: Response, reason: str, by: By, now: datetime | None = 
     """
     now = now or clock.now()
     locked = _locked(response)
-    _refuse_filing(locked, by=by)
+    _filer(locked, by=by)
     if not locked.may_become(State.WITHDRAWN) or locked.latest is None:
         raise Conflict("Only a submitted response can be withdrawn.")
     reason = clean_text(reason, field="reason").strip()
@@ -133,11 +140,13 @@ def _locked(response: Response) -> Response:
     )
 
 
-def _refuse_filing(response: Response, *, by: By) -> None:
+def _filer(response: Response, *, by: By) -> User:
+    """Who files: a member with the right to. Raises NotAllowed."""
     if by.user is None or not permissions.can_submit(by.user, response.organisation):
         raise NotAllowed(
             f"Your role in {response.organisation} does not let you submit. Ask a submitter or an administrator."
         )
+    return by.user
 
 
 def _problems(response: Response, parts: list[Part], content: Content) -> list[tuple[str, str]]:
@@ -150,12 +159,7 @@ def _problems(response: Response, parts: list[Part], content: Content) -> list[t
 
 
 def _closed_sentence(prepared: Prepared) -> str:
-    from consultations.closing import closing
-
-    last = max(
-        (part.section.deadline for part in prepared.parts if part.section.deadline and part.section.deadline.closes_at),
-        key=lambda deadline: deadline.closes_at,
-        default=None,
-    )
+    closed = [part.section.deadline for part in prepared.parts if part.section.deadline]
+    last = max(closed, key=lambda deadline: deadline.closes_at or NEVER, default=None)
     when = f" at {closing(last)}" if last else ""
     return f"This consultation closed{when}. Your draft is kept, but it can no longer be submitted."

@@ -1,0 +1,75 @@
+"""The house: which room may import which, and how modules may be named. It reads the source, so it cannot be fooled."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).resolve().parent.parent
+# Each room may import those after it, never those before it.
+ROOMS = ["config", "analysis", "responses", "consultations", "accounts", "notifications"]
+# Within a room, a layer may import its own and lower ones. What is not named here is a flow module.
+LAYERS = {"models": 0, "querysets": 0, "permissions": 1, "emails": 1, "tasks": 3, "admin": 3, "api": 3, "views": 3}
+DOORS = 3
+JUNK_DRAWERS = {"core", "common", "utils", "services", "helpers"}
+# Small facts of the deployment and the names of our own settings: anybody may ask Django's settings for them, but nobody
+# below may import config itself.
+
+
+def modules() -> list[Path]:
+    return [path for room in ROOMS for path in (HOUSE / room).rglob("*.py") if "migrations" not in path.parts]
+
+
+def imports(path: Path) -> list[str]:
+    """Every module name that the file imports, `from a import b` giving both a and a.b."""
+    names = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names += [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return names
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(HOUSE).parts[0]
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(HOUSE)))
+def test_imports_run_one_way_between_rooms(path):
+    here = ROOMS.index(room_of(path))
+    wrong = {name for name in imports(path) if (room := name.split(".")[0]) in ROOMS and ROOMS.index(room) < here}
+    assert not wrong, f"{room_of(path)} may not import {sorted(wrong)}: imports run {' → '.join(ROOMS)}"
+
+
+def layer(module: str) -> int:
+    name = module.split(".")[1] if "." in module else ""
+    return LAYERS.get(name, 2)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(HOUSE)))
+def test_imports_run_one_way_within_a_room(path):
+    room = room_of(path)
+    parts = path.relative_to(HOUSE).with_suffix("").parts
+    here = LAYERS.get(parts[1], 2)
+    if room == "config" or here == DOORS:
+        return
+    wrong = {
+        name
+        for name in imports(path)
+        if name.startswith(f"{room}.") and (HOUSE / room / f"{name.split('.')[1]}.py").exists() and layer(name) == DOORS
+    }
+    assert not wrong, f"{'/'.join(parts)} may not import the doors {sorted(wrong)}"
+
+
+def test_no_junk_drawers():
+    found = {path for path in modules() if JUNK_DRAWERS & {*path.with_suffix("").relative_to(HOUSE).parts}}
+    assert not found
+
+
+def test_our_responses_room_is_not_the_package_of_that_name():
+    assert "responses" not in {
+        line.split("==")[0].strip()
+        for line in (HOUSE / "requirements-dev.txt").read_text().splitlines()
+        if "==" in line
+    }
