@@ -2,16 +2,34 @@
 
 import re
 import secrets
+import unicodedata
 
 from django.core.exceptions import ValidationError
 
 # No vowels and no look-alikes, so that a code can be read out and never spells a word.
 CODE_ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
 
+REFUSED_CATEGORIES = frozenset({"Cc", "Zl", "Zp", "Cs"})
+# They turn the text that follows around, so that a name can pretend to be another.
+DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
 
 def public_code() -> str:
     """Ten characters, about 47 bits: for addresses of pages and references, never for secrets."""
     return "".join(secrets.choice(CODE_ALPHABET) for _ in range(10))
+
+
+def compact(value: str) -> str:
+    """An identifier as registers write it: people copy it with spaces and in small letters."""
+    return "".join(value.split()).upper()
+
+
+def validate_one_line(value: str) -> None:
+    """A name goes into subjects of e-mails and lines of lists: no control characters, no line or direction marks."""
+    if any(
+        unicodedata.category(character) in REFUSED_CATEGORIES or character in DIRECTION_MARKS for character in value
+    ):
+        raise ValidationError("This contains characters that cannot be shown in one line. Type it again.")
 
 
 def validate_lei(value: str) -> None:

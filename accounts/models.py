@@ -11,8 +11,10 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from accounts.identifiers import public_code, validate_company_number, validate_frn, validate_lei
+from accounts.identifiers import public_code, validate_company_number, validate_frn, validate_lei, validate_one_line
 
+# Addresses of service accounts end with it; .invalid is reserved, so no mail can ever arrive (RFC 2606).
+SERVICE_DOMAIN = "service.invalid"
 DEFAULT_LEAD_DAYS = (14, 7, 2, 0)
 
 
@@ -43,7 +45,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person who signs in by e-mail, or an organisation's own key to the API (`is_service`), which never does."""
 
     email = models.EmailField("e-mail address", unique=True)
-    name = models.CharField("full name", max_length=150, blank=True)
+    name = models.CharField("full name", max_length=150, blank=True, validators=[validate_one_line])
     is_staff = models.BooleanField("staff", default=False, help_text="May sign in to the staff pages.")
     is_active = models.BooleanField("active", default=True)
     is_service = models.BooleanField("service account", default=False, editable=False)
@@ -99,7 +101,7 @@ class Organisation(models.Model):
     """Who a response comes from. A person who answers for themselves is an organisation of kind "individual"."""
 
     code = models.CharField("code", max_length=10, unique=True, default=public_code, editable=False)
-    name = models.CharField("name", max_length=200)
+    name = models.CharField("name", max_length=200, validators=[validate_one_line])
     kind = models.CharField("kind", max_length=20, choices=OrganisationKind.choices, default=OrganisationKind.FIRM)
     frn = models.CharField("Firm Reference Number", max_length=7, blank=True, validators=[validate_frn])
     lei = models.CharField("Legal Entity Identifier", max_length=20, blank=True, validators=[validate_lei])
@@ -219,7 +221,7 @@ class ApiToken(models.Model):
     organisation = models.ForeignKey(
         Organisation, null=True, blank=True, on_delete=models.CASCADE, related_name="api_tokens"
     )
-    name = models.CharField("name", max_length=100)
+    name = models.CharField("name", max_length=100, validators=[validate_one_line])
     prefix = models.CharField("begins with", max_length=12, unique=True)
     digest = models.CharField("SHA-256", max_length=64, unique=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")

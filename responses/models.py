@@ -186,6 +186,7 @@ class Submission(Consents):
     objects = SubmissionQuerySet.as_manager()
 
     class Meta:
+        permissions: ClassVar[list[Any]] = [("view_confidential", "Can read confidential responses")]
         ordering: ClassVar[list[str]] = ["-id"]
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint("response", "version", name="submission_version_once"),

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
                 ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
                 ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail address')),
-                ('name', models.CharField(blank=True, max_length=150, verbose_name='full name')),
+                ('name', models.CharField(blank=True, max_length=150, validators=[accounts.identifiers.validate_one_line], verbose_name='full name')),
                 ('is_staff', models.BooleanField(default=False, help_text='May sign in to the staff pages.', verbose_name='staff')),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
                 ('is_service', models.BooleanField(default=False, editable=False, verbose_name='service account')),
@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('code', models.CharField(default=accounts.identifiers.public_code, editable=False, max_length=10, unique=True, verbose_name='code')),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
+                ('name', models.CharField(max_length=200, validators=[accounts.identifiers.validate_one_line], verbose_name='name')),
                 ('kind', models.CharField(choices=[('firm', 'Firm'), ('trade_body', 'Trade body'), ('law_firm', 'Law firm'), ('consumer_body', 'Consumer body'), ('public_body', 'Public body'), ('academic', 'Academic'), ('individual', 'Individual')], default='firm', max_length=20, verbose_name='kind')),
                 ('frn', models.CharField(blank=True, max_length=7, validators=[accounts.identifiers.validate_frn], verbose_name='Firm Reference Number')),
                 ('lei', models.CharField(blank=True, max_length=20, validators=[accounts.identifiers.validate_lei], verbose_name='Legal Entity Identifier')),
@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
             name='ApiToken',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
+                ('name', models.CharField(max_length=100, validators=[accounts.identifiers.validate_one_line], verbose_name='name')),
                 ('prefix', models.CharField(max_length=12, unique=True, verbose_name='begins with')),
                 ('digest', models.CharField(max_length=64, unique=True, verbose_name='SHA-256')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),

@@ -97,6 +97,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'permissions': [('view_confidential', 'Can read confidential responses')],
             },
         ),
         migrations.AddField(
