@@ -224,7 +224,6 @@ LANGUAGE_CODE = "en-gb"
 # --- Files ------------------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 MEDIA_ROOT = VAR_DIR / "media"  # never served by URL: files go out through views that ask who is asking
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
