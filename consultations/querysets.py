@@ -29,10 +29,14 @@ class Status(models.TextChoices):
 
 class ConsultationQuerySet(models.QuerySet["Consultation"]):
     def visible_to(self, user: User | AnonymousUser, now: datetime) -> Self:
-        """What is published, to everybody; drafts and what is scheduled, to staff with the right to see them."""
+        """What is published, to everybody; drafts and what is scheduled, to staff with the right to see them.
+
+        A rehearsal of what is not public yet tells what that says, so it is seen by the same staff alone.
+        """
         if user.is_authenticated and user.is_staff and user.has_perm("consultations.view_consultation"):
             return self
-        return self.filter(published_at__lte=now)
+        shown = Q(rehearsal_of__isnull=True) | Q(rehearsal_of__published_at__lte=now)
+        return self.filter(shown, published_at__lte=now)
 
     def with_status(self, now: datetime) -> Self:
         """Adds `status` and `next_closes_at` (the soonest closing moment still ahead), both computed for `now`."""

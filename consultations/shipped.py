@@ -352,7 +352,7 @@ def _consultation_holds(row: ConsultationRow) -> None:
     labels = [each.label for each in row.deadlines]
     _once(f"{row.where}, deadlines", "label", labels)
     for part, named in (("sections", row.sections), ("question_subjects", row.subjects)):
-        _known(row.where, f"{part}, closes_with", [each.closes_with for each in named if each.closes_with], labels)  # type: ignore[attr-defined]
+        _known(row.where, f"{part}, closes_with", [each.closes_with for each in named if each.closes_with], labels)
 
 
 def _once(where: str, key: str, values: list[str]) -> None:
