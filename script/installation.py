@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from script.supervise import Failed, die_with_parent
+from script.supervise import Failed, die_with_parent, telling_line
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -27,7 +27,6 @@ def install(requirements: Path, *, log: Path) -> bool:
         wanted = hashlib.sha256(requirements.read_bytes() + version.encode()).hexdigest()
         if version and stamp.exists() and stamp.read_text() == wanted:
             return False
-        log.parent.mkdir(parents=True, exist_ok=True)
         if not version:
             _make_venv(log)
             wanted = hashlib.sha256(requirements.read_bytes() + _working_python().encode()).hexdigest()
@@ -71,6 +70,7 @@ def _make_venv(log: Path) -> None:
 
 def run(command: list[str], *, what: str, log: Path, env: dict[str, str] | None = None) -> str:
     """Run it with its errors in `log`; what it printed. Raises Failed with the last error line."""
+    log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as errors:
         start = errors.tell()
         done = subprocess.run(
@@ -83,19 +83,17 @@ def run(command: list[str], *, what: str, log: Path, env: dict[str, str] | None 
             preexec_fn=die_with_parent,
             check=False,
         )
-        trouble = _last_error(log, start) if done.returncode else ""
+        trouble = _why(log, start) if done.returncode else ""
         errors.write(done.stdout)
     if trouble:
         raise Failed(f"{what} failed: {trouble} Look in {log}.")
     return done.stdout.decode(errors="replace")
 
 
-def _last_error(log: Path, start: int) -> str:
+def _why(log: Path, start: int) -> str:
     with log.open("rb") as written:
         written.seek(start)
-        lines = [line.strip() for line in written.read().decode(errors="replace").splitlines() if line.strip()]
-    told = [line for line in lines if line.startswith("ERROR")] or lines[-1:] or ["it said nothing."]
-    return told[0][:300]
+        return telling_line(written.read().decode(errors="replace")) or "it said nothing."
 
 
 @contextmanager

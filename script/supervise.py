@@ -6,6 +6,7 @@ Standard library only: this runs before anything is installed.
 import ctypes
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -20,6 +21,8 @@ from pathlib import Path
 from types import FrameType
 
 PR_SET_PDEATHSIG = 1
+# A line of pip's, of PostgreSQL's, or the last of a Python traceback.
+TELLING = re.compile(r"ERROR: |.*FATAL: |(\w+\.)*\w*(Error|Exception|ImproperlyConfigured|Refusal): ")
 LONGEST_LOG = 10 * 1024 * 1024
 
 
@@ -74,9 +77,8 @@ class Service:
             return
         code = self.process.returncode
         how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-        lines = [line.strip() for line in self.said().splitlines() if line.strip()]
-        last = f" Its last words: {lines[-1][:200]}" if lines else ""
-        raise Failed(f"{self.name} ended {when} ({how}). Look in {self.log}.{last}")
+        told = telling_line(self.said())
+        raise Failed(f"{self.name} ended {when} ({how}). Look in {self.log}.{told and f' It said: {told}'}")
 
     def stop(self) -> None:
         if self.process is None:
@@ -146,6 +148,13 @@ def die_with_parent(number: int = signal.SIGTERM) -> None:
     """In the child, before exec: when our process dies, however it dies, the kernel sends the child `number`."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+
+
+def telling_line(said: str) -> str:
+    """Of what a program said before it failed, the line that most likely tells why."""
+    lines = [line.strip()[:300] for line in said.splitlines() if line.strip()]
+    errors = [line for line in lines if TELLING.match(line)]
+    return (errors or lines or [""])[-1]
 
 
 def require_free(ports: Mapping[int, tuple[str, str]], *, grace_seconds: float = 3) -> None:

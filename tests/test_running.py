@@ -119,8 +119,10 @@ def supervisor(tmp_path: Path):
 
 
 def test_service_that_dies_while_starting_is_told_with_its_last_words(supervisor, tmp_path):
-    broken = service(tmp_path, "web", "import sys; sys.exit('no such table')", ready=lambda _: False)
-    with pytest.raises(Failed, match=r"web ended while starting \(exit code 1\)\. Look in .*web\.log\..*no such table"):
+    program = "import atexit; atexit.register(print, 'bye'); raise LookupError('no such table')"
+    broken = service(tmp_path, "web", program, ready=lambda _: False)
+    told = r"web ended while starting \(exit code 1\)\. Look in .*web\.log\. It said: LookupError: no such table"
+    with pytest.raises(Failed, match=told):
         supervisor.start(broken)
 
 
