@@ -1,10 +1,11 @@
 """E-mails about accounts, and which people e-mail can reach."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from allauth.account.models import EmailAddress
 from django.db.models import Exists, OuterRef, QuerySet
 
+from accounts.joining import link
 from accounts.models import Invitation, User
 from notifications.message import Message, Skip, write
 from notifications.models import Notification
@@ -18,8 +19,6 @@ def reachable() -> QuerySet[User]:
 
 def invitation(notification: Notification, now: datetime) -> Message | Skip:
     """An offer to join an organisation; the link is signed as the e-mail is written."""
-    from accounts.joining import link
-
     invited = (
         Invitation.objects.open(now)
         .select_related("organisation", "invited_by")
@@ -32,10 +31,11 @@ def invitation(notification: Notification, now: datetime) -> Message | Skip:
         "accounts/email/invitation",
         subject=f"Join {invited.organisation} on Soundings",
         why=f"You get this e-mail because {invited.invited_by.email} gave this address in an invitation.",
-        invitation=invited,
+        inviter=invited.invited_by.email,
+        organisation=str(invited.organisation),
         role=invited.get_role_display(),
         link=link(invited),
-        expires_at=invited.expires_at,
+        expires=f"{invited.expires_at.astimezone(UTC):%-d %B %Y, %H:%M} UTC",
     )
 
 

@@ -1,19 +1,32 @@
-"""E-mails about an organisation's own response, and reminders of what it has yet to send."""
+"""E-mails about an organisation's own response, and reminders of what it has yet to file."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
+from django.conf import settings
 from django.db.models import CharField, DateTimeField, F, Q, SmallIntegerField, Value
 from django.db.models.functions import Cast, Concat, JSONObject
+from django.urls import reverse
 
 from accounts.emails import reachable
-from accounts.models import Membership
+from accounts.models import Membership, User
 from accounts.permissions import MAY_DRAFT
+from consultations.closing import closing, moment
+from consultations.emails import FALLEN_SILENT, marked, news, said, short_name
+from consultations.models import Consultation, Deadline
 from notifications import outbox
-from notifications.models import Priority
-from responses.models import Submission
+from notifications.message import Message, Skip, write
+from notifications.models import Notification, Priority
+from responses import progress, reminding
+from responses.models import Response, Submission
+from responses.querysets import State
 
 Filed = Literal["response_submitted", "response_amended", "response_withdrawn"]
+WHY_FILED = "You get this e-mail because you work on the responses of {organisation} on Soundings."
+WHY_REMINDED = (
+    "You get this e-mail because you follow this consultation on Soundings, or work on a response to it. "
+    "You choose in your profile how many days before a deadline you are reminded."
+)
 
 
 def queue_filed(*, kind: Filed, submission: Submission, now: datetime) -> int:
@@ -34,3 +47,134 @@ def queue_filed(*, kind: Filed, submission: Submission, now: datetime) -> int:
     )
     select, params = owed.query.sql_with_params()
     return outbox.queue_selected(kind=kind, select=select, params=params)
+
+
+# --- What was filed ---------------------------------------------------------------------------------------------------
+def response_submitted(notification: Notification, now: datetime) -> Message | Skip:
+    submission = _submission(notification)
+    return _filed(
+        submission,
+        now,
+        headline="Response submitted",
+        happened="Your organisation's response was submitted. This is what was filed; keep the receipt as proof.",
+    )
+
+
+def response_amended(notification: Notification, now: datetime) -> Message | Skip:
+    submission = _submission(notification)
+    return _filed(
+        submission,
+        now,
+        headline="Response amended",
+        happened=f"Your organisation filed version {submission.version} of its response, in place of the one before.",
+    )
+
+
+def response_withdrawn(notification: Notification, now: datetime) -> Message | Skip:
+    submission = _submission(notification)
+    response = submission.response
+    if response.withdrawn_at is None or response.latest_id != submission.pk:
+        return Skip("The response has been submitted again since; a newer message says so.")
+    return _filed(
+        submission,
+        now,
+        headline="Response withdrawn",
+        happened="Your organisation's response was withdrawn.",
+        withdrawn=moment(response.withdrawn_at, _zone(response.consultation)),
+    )
+
+
+def _submission(notification: Notification) -> Submission:
+    return Submission.objects.select_related(
+        "response__consultation", "response__organisation", "submitted_by", "receipt"
+    ).get(pk=notification.payload["submission"])
+
+
+def _filed(submission: Submission, now: datetime, *, headline: str, happened: str, **context: Any) -> Message:
+    """What was filed and when it was received; never a word of what it says."""
+    response = submission.response
+    paper, organisation = response.consultation, response.organisation
+    return write(
+        "responses/email/filed",
+        subject=marked(f"{headline}: {short_name(paper)}, {submission.reference}", paper),
+        why=WHY_FILED.format(organisation=organisation),
+        headline=headline,
+        happened=happened,
+        rehearsal=paper.is_rehearsal,
+        paper=paper,
+        organisation=organisation,
+        submission=submission,
+        answered=f"{submission.answer_count} of {questions(submission.question_count)}",
+        received=moment(submission.received_at, _zone(paper)),
+        open_until=_open_until(paper, now),
+        url=url_of(response),
+        receipt_url=settings.SITE_URL + reverse("responses:receipt", args=[submission.receipt.code]),
+        **context,
+    )
+
+
+def _zone(paper: Consultation) -> str:
+    """The zone that the paper's bodies keep, the leading one's."""
+    leading = paper.authorities.order_by("consultationauthority__position").first()
+    return leading.time_zone if leading else "UTC"
+
+
+def _open_until(paper: Consultation, now: datetime) -> str:
+    """The last moment at which something may still be filed; "" when there is none."""
+    if not paper.is_taking(now):
+        return ""
+    ahead = list(paper.deadlines.filter(closes_at__gte=now).order_by("closes_at"))
+    several = paper.deadlines.count() > 1
+    return "; ".join(f"{closing(row)} ({row.label})" if several else closing(row) for row in ahead)
+
+
+# --- What is yet to be filed ------------------------------------------------------------------------------------------
+def deadline_coming(notification: Notification, now: datetime) -> Message | Skip:
+    """A reminder, if it is still the nearest one wanted and there is still something to file."""
+    payload = notification.payload
+    deadline = Deadline.objects.select_related("consultation").filter(pk=payload["deadline"]).first()
+    reader = reachable().filter(pk=payload["user"], email=notification.address).first()
+    if reader is None:
+        return FALLEN_SILENT
+    if deadline is None or deadline.version != payload["version"] or deadline.closes_at is None:
+        return Skip("The deadline was moved.")
+    if reason := reminding.why_not(deadline, reader, days=payload["days"], now=now):
+        return Skip(reason)
+    return _reminder(deadline, reader, now)
+
+
+def _reminder(deadline: Deadline, reader: User, now: datetime) -> Message:
+    paper = deadline.consultation
+    left = reminding.time_left(deadline, now)
+    several = paper.deadlines.count() > 1
+    return news(
+        "responses/email/deadline_coming",
+        paper=paper,
+        reader=reader,
+        why=WHY_REMINDED,
+        subject=f"{left} to respond to {short_name(paper)}" + (f": {deadline.label}" if several else ""),
+        left=left,
+        deadline=deadline,
+        closes=said(deadline, paper, reader),
+        several=several,
+        drafts=[_standing(response, deadline, now) for response in reminding.unfinished(deadline, reader)],
+    )
+
+
+def _standing(response: Response, deadline: Deadline, now: datetime) -> dict[str, str]:
+    """How far the draft is under this deadline, in numbers only."""
+    mine = [part for part in progress.parts(response, now) if part.section.deadline_id == deadline.pk]
+    answered, total = sum(part.answered for part in mine), sum(part.total for part in mine)
+    words = f"{answered} of {questions(total)} answered" if total else "a response has been started"
+    state = {State.WITHDRAWN: "withdrawn", State.SUBMITTED: "nothing filed for this deadline yet"}.get(
+        State(response.state), "not submitted yet"
+    )
+    return {"organisation": str(response.organisation), "words": f"{words}, {state}.", "url": url_of(response)}
+
+
+def questions(count: int) -> str:
+    return f"{count} question{'' if count == 1 else 's'}"
+
+
+def url_of(response: Response) -> str:
+    return settings.SITE_URL + reverse("responses:detail", args=[response.code])

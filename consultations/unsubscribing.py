@@ -1,0 +1,21 @@
+"""Stopping e-mails from the e-mail itself: one click, no signing in, no harm if done twice (RFC 8058)."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from consultations import following
+
+
+@csrf_exempt  # mail programs post without a page of ours; the signed token is the authority, and it can only mute
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """GET asks, since scanners of mail open every link; POST does it. A damaged token is refused on both."""
+    template = "consultations/unsubscribe.html"
+    if request.method == "POST":
+        return render(request, template, {"papers": following.unsubscribe(token), "done": True})
+    _, papers = following.read_unsubscribe_token(token)
+    return render(request, template, {"papers": papers, "done": False})
