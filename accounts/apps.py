@@ -7,7 +7,7 @@ class AccountsConfig(AppConfig):
     verbose_name = "People and organisations"
 
     def ready(self) -> None:
-        from accounts import groups, signing_in
+        from accounts import api_schema, groups, signing_in  # noqa: F401 (the schema's extensions register themselves)
 
         post_migrate.connect(groups.ensure, dispatch_uid="accounts.groups")
         signing_in.connect()

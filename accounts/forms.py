@@ -47,7 +47,7 @@ def time_zones() -> list[tuple[str, str]]:
     return [("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in places)]
 
 
-class ProfileForm(forms.ModelForm[User]):
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     time_zone = forms.ChoiceField(
         label="Time zone",
         choices=time_zones,
@@ -75,7 +75,7 @@ class IdentifierField(forms.CharField):
         return compact(super().to_python(value) or "")
 
 
-class OrganisationForm(forms.ModelForm[Organisation]):
+class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
     mark_optional = True
 
     frn = IdentifierField(
@@ -96,7 +96,7 @@ class OrganisationForm(forms.ModelForm[Organisation]):
         """Left to the flow, which can say at which field and what to do."""
 
 
-class RoleForm(forms.ModelForm[Membership]):
+class RoleForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Membership
         fields = ("role",)

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
 
 from accounts.models import Organisation, User
 from accounts.permissions import can_manage
@@ -15,6 +16,7 @@ from accounts.record import By, by_request
 from notifications.refusal import NotAllowed, Refusal
 
 INVALID = 400
+form_page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 class SignedInRequest(HttpRequest):

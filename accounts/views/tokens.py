@@ -12,8 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts import tokens
 from accounts.forms import ONESELF, TokenForm
 from accounts.models import ApiToken, Organisation, OrganisationKind, Role
-from accounts.pages import Confirmation, SignedInRequest, by, confirm, refused
-from accounts.views import form_page
+from accounts.views.pages import Confirmation, SignedInRequest, by, confirm, form_page, refused
 from notifications import clock
 
 
