@@ -85,6 +85,8 @@ def queue_many(posts: Iterable[Post]) -> int:
     rows = list(posts)
     for post in rows:
         post.check()
+    if len(rows) <= BATCH:
+        return _insert_json(rows) if rows else 0
     with transaction.atomic():
         return sum(_insert_json(rows[start : start + BATCH]) for start in range(0, len(rows), BATCH))
 
@@ -105,12 +107,12 @@ def queue_selected(*, kind: str, select: str, params: Any) -> int:
 
 
 def _insert(select: str, params: Any) -> int:
-    with transaction.atomic(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(INSERT.format(select=select), params)
-        added = cursor.rowcount
-        if added:
-            transaction.on_commit(wake)
-    return int(added)
+        added = int(cursor.rowcount)
+    if added:
+        transaction.on_commit(wake)
+    return added
 
 
 def _check_kind(kind: str) -> None:
