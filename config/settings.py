@@ -103,7 +103,12 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         # Django's default pickles, and whoever can write to Redis could then run code here.
-        "OPTIONS": {"serializer": "config.cache.JSONSerializer"},
+        # A Redis that hangs must cost a page seconds, not its life.
+        "OPTIONS": {
+            "serializer": "config.cache.JSONSerializer",
+            "socket_timeout": 2,
+            "socket_connect_timeout": 2,
+        },
     }
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"  # an emptied Redis signs nobody out
@@ -117,7 +122,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=60)  # how often beat wakes the sweeps
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout": 5, "socket_connect_timeout": 2}
 CELERY_TASK_PUBLISH_RETRY = False  # a wake-up that Redis cannot take is dropped at once: beat sweeps each minute anyway
 
 # --- Post -------------------------------------------------------------------------------------------------------------
@@ -220,6 +225,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en-gb"
+LANGUAGES = [("en-gb", "English")]  # the pages are in English: a browser that prefers French must not get half of them
 
 # --- Files ------------------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
