@@ -46,7 +46,8 @@ def publish(*, consultation: Consultation, by: By, at: datetime | None = None, n
     if paper.opens_at and paper.opens_at < paper.published_at:
         paper.opens_at = None
     paper.save(update_fields=["published_at", "opens_at"])
-    _write(paper, by=by, now=now, verb="published" if at is None else "scheduled", at=paper.published_at.isoformat())
+    verb = "published" if at is None else "scheduled"
+    _write(paper, by=by, now=now, verb=verb, published_at=paper.published_at.isoformat())
     if (paper.opens_at or paper.published_at) <= now:
         following.announce_opening(consultation=paper, now=now)
 
