@@ -12,13 +12,13 @@ from django.urls import path
 application = get_wsgi_application()
 
 
-def one_select(request: HttpRequest) -> HttpResponse:
+def one_select(_: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT name FROM accounts_organisation ORDER BY id LIMIT 1")
         return HttpResponse(str(cursor.fetchone()))
 
 
-def one_insert(request: HttpRequest) -> HttpResponse:
+def one_insert(_: HttpRequest) -> HttpResponse:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("INSERT INTO bench_insert (at) VALUES (clock_timestamp())")
     return HttpResponse("ok")

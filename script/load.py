@@ -18,7 +18,7 @@ class Load:
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
-    bodies: list[tuple[int, bytes]] = field(default_factory=list)
+    answers: list[tuple[bytes, int, bytes]] = field(default_factory=list)  # request, status, body: where asked for
 
     @property
     def per_second(self) -> float:
@@ -38,20 +38,20 @@ def request(method: str, path: str, *, headers: dict[str, str] | None = None, bo
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def run(port: int, requests: Iterable[bytes], *, connections: int = 8, keep_bodies: bool = False) -> Load:
+def run(port: int, requests: Iterable[bytes], *, connections: int = 8, keep: bool = False) -> Load:
     """Send all the requests over so many kept connections to 127.0.0.1 and wait for each answer."""
-    return asyncio.run(_run(port, iter(requests), connections, keep_bodies))
+    return asyncio.run(_run(port, iter(requests), connections, keep))
 
 
-async def _run(port: int, requests: Iterator[bytes], connections: int, keep_bodies: bool) -> Load:
+async def _run(port: int, requests: Iterator[bytes], connections: int, keep: bool) -> Load:
     load = Load()
     began = time.perf_counter()
-    await asyncio.gather(*(_one_connection(port, requests, load, keep_bodies) for _ in range(connections)))
+    await asyncio.gather(*(_one_connection(port, requests, load, keep) for _ in range(connections)))
     load.seconds = time.perf_counter() - began
     return load
 
 
-async def _one_connection(port: int, requests: Iterator[bytes], load: Load, keep_bodies: bool) -> None:
+async def _one_connection(port: int, requests: Iterator[bytes], load: Load, keep: bool) -> None:
     reader = writer = None
     for message in requests:
         began = time.perf_counter()
@@ -64,8 +64,8 @@ async def _one_connection(port: int, requests: Iterator[bytes], load: Load, keep
             status, closes, body = 0, True, b""
         load.latencies.append(time.perf_counter() - began)
         load.statuses[status] += 1
-        if keep_bodies:
-            load.bodies.append((status, body))
+        if keep:
+            load.answers.append((message, status, body))
         if closes:
             writer.close()
             writer = None
