@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from script.installation import PYTHON, ROOT, alone, run, secret, write_private
+from script.installation import PYTHON, ROOT, alone, ask, run, secret, write_private
 from script.supervise import Failed, Service
 
 NOBODY = 65534
@@ -21,8 +21,8 @@ USER = DATABASE = "soundings"
 
 def _wheel(package: str) -> Path:
     """The folder of an installed package, found without importing it: importing these would start things."""
-    ask = f"from importlib.util import find_spec; print(find_spec({package!r}).submodule_search_locations[0])"
-    found = subprocess.run([str(PYTHON), "-c", ask], capture_output=True, text=True, check=False)
+    program = f"from importlib.util import find_spec; print(find_spec({package!r}).submodule_search_locations[0])"
+    found = subprocess.run([str(PYTHON), "-c", program], capture_output=True, text=True, check=False)
     if found.returncode:
         raise Failed(f"{package} is not in .venv. Remove the folder {ROOT / '.venv'} and start again.")
     return Path(found.stdout.strip())
@@ -107,6 +107,7 @@ class Postgres:
     def service(self) -> Service:
         """The server, its data folder made and owned as it must be."""
         self._place_data()
+        self.data = self.data.resolve()
         if not (self.data / "PG_VERSION").exists():
             self._make_cluster()
         self._own(self.data)
@@ -127,9 +128,9 @@ class Postgres:
 
     def make_database(self) -> None:
         """Make our database unless it is there. The server must be running."""
-        ask = f"SELECT count(*) FROM pg_database WHERE datname = '{DATABASE}'"
-        psql = [self._tool("psql"), *self.address, "-d", "postgres", "-XAtc", ask]
-        if run(psql, what="Asking PostgreSQL for its databases", log=self.log, env=self.client_env).strip() == "0":
+        count = f"SELECT count(*) FROM pg_database WHERE datname = '{DATABASE}'"
+        psql = [self._tool("psql"), *self.address, "-d", "postgres", "-XAtc", count]
+        if ask(psql, what="Asking PostgreSQL for its databases", log=self.log, env=self.client_env).strip() == "0":
             command = [self._tool("createdb"), *self.address, DATABASE]
             run(command, what="Making the database", log=self.log, env=self.client_env)
 
@@ -150,7 +151,7 @@ class Postgres:
 
     def _make_cluster(self) -> None:
         """All or nothing: initdb works beside the place, and the result is moved there."""
-        home = self.data.resolve()
+        home = self.data
         fresh = home.with_name(f"{home.name}.new")
         password = home.with_name(f"{home.name}.password")
         shutil.rmtree(fresh, ignore_errors=True)
@@ -178,7 +179,6 @@ class Postgres:
     def _own(self, path: Path) -> None:
         """Give it to PostgreSQL's account, in case another kind of run made it."""
         owner = self.account.owner
-        path = path.resolve()
         if owner is None or path.stat().st_uid == owner:
             return
         for each in [path, *path.rglob("*")]:

@@ -50,8 +50,8 @@ def install(requirements: Path, *, log: Path) -> bool:
 def _working_python() -> str:
     """The version of .venv's Python; empty where there is none or it does not run (its base was removed, say)."""
     try:
-        ask = [str(PYTHON), "-c", "import sys, pip; print(sys.version)"]
-        return subprocess.run(ask, capture_output=True, text=True, check=True, timeout=60).stdout
+        command = [str(PYTHON), "-c", "import sys, pip; print(sys.version)"]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
     except (OSError, subprocess.SubprocessError):
         return ""
 
@@ -68,8 +68,15 @@ def _make_venv(log: Path) -> None:
     run([sys.executable, "-m", "venv", str(VENV)], what="Making .venv", log=log)
 
 
-def run(command: list[str], *, what: str, log: Path, env: dict[str, str] | None = None) -> str:
-    """Run it with its errors in `log`; what it printed. Raises Failed with the last error line."""
+def run(command: list[str], *, what: str, log: Path, env: dict[str, str] | None = None) -> None:
+    """Run it with all that it says in `log`. Raises Failed with the line that tells why."""
+    ask(command, what=what, log=log, env=env, keep_output=False)
+
+
+def ask(
+    command: list[str], *, what: str, log: Path, env: dict[str, str] | None = None, keep_output: bool = True
+) -> str:
+    """Run it with its errors in `log`; what it printed. Raises Failed with the line that tells why."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as errors:
         start = errors.tell()
@@ -78,16 +85,14 @@ def run(command: list[str], *, what: str, log: Path, env: dict[str, str] | None 
             cwd=ROOT,
             env=env,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.PIPE if keep_output else errors,
             stderr=errors,
             preexec_fn=die_with_parent,
             check=False,
         )
-        trouble = _why(log, start) if done.returncode else ""
-        errors.write(done.stdout)
-    if trouble:
-        raise Failed(f"{what} failed: {trouble} Look in {log}.")
-    return done.stdout.decode(errors="replace")
+    if done.returncode:
+        raise Failed(f"{what} failed: {_why(log, start)} Look in {log}.")
+    return (done.stdout or b"").decode(errors="replace")
 
 
 def _why(log: Path, start: int) -> str:
