@@ -1,0 +1,164 @@
+"""In a real browser: accessible by axe, no sideways scrolling at 320 pixels, nothing from elsewhere, autosave."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.config import gallery
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.config.gallery")]
+PAGES = [
+    "/",
+    "/widgets/",
+    "/reading/",
+    "/answering/",
+    "/account/login/",
+    "/account/signup/",
+    "/account/password/reset/",
+]
+WIDTHS = [1280, 320]
+
+
+@pytest.fixture
+def visit(page: Any, live_server: Any) -> Iterator[Any]:
+    """`visit(path)`: goes there, and at the end holds that the browser complained of nothing and asked nobody else."""
+    complaints: list[str] = []
+    elsewhere: list[str] = []
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: elsewhere.append(request.url) if live_server.url not in request.url else None)
+
+    def go(path: str, width: int = 1280) -> Any:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(live_server.url + path)
+        return page
+
+    go.complaints = complaints  # type: ignore[attr-defined]
+    yield go
+    assert complaints == []
+    assert [url for url in elsewhere if not url.startswith("data:")] == []
+
+
+def violations(page: Any) -> list[tuple[str, list[Any]]]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found]
+
+
+def scrolls_sideways(page: Any) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("path", PAGES)
+def test_page_is_accessible_and_fits(visit: Any, path: str, width: int) -> None:
+    page = visit(path, width)
+    assert violations(page) == []
+    assert not scrolls_sideways(page)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("path", ["/widgets/", "/account/signup/"])
+def test_page_with_errors_is_accessible_and_fits(visit: Any, path: str, width: int) -> None:
+    page = visit(path, width)
+    page.click("main .so-actions button[type=submit], main .so-actions button:not([type])")
+    assert page.title().startswith("Error: ")
+    assert page.evaluate("document.activeElement.className") == "govuk-error-summary"
+    assert violations(page) == []
+    assert not scrolls_sideways(page)
+
+
+def test_summary_takes_one_to_the_field(visit: Any) -> None:
+    page = visit("/widgets/")
+    page.click("main .so-actions button")
+    page.click("text=Answer this: Do you agree")
+    assert page.evaluate("document.activeElement.id") == "id_agree_0"
+
+
+def test_menu_opens_by_keyboard_at_320(visit: Any) -> None:
+    page = visit("/widgets/", 320)
+    menu = page.get_by_role("button", name="Menu")
+    menu.focus()
+    assert not page.locator("#navigation").is_visible()
+    page.keyboard.press("Enter")
+    assert page.locator("#navigation").is_visible()
+
+
+def test_page_works_without_javascript(browser: Any, live_server: Any) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 320, "height": 800})
+    page = context.new_page()
+    page.goto(live_server.url + "/answering/")
+    assert page.locator("#navigation").is_visible()
+    assert page.locator("#id_answer").is_visible()  # a question that a script would hide until it applies
+    assert page.get_by_text("You can enter up to 500 words").is_visible()
+    context.close()
+
+
+# --- Autosave ---------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def answering(visit: Any) -> Iterator[Any]:
+    gallery.REPLIES.clear()
+    gallery.SEEN.clear()
+    page = visit("/answering/")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.complaints = visit.complaints
+    yield page
+    gallery.REPLIES.clear()
+
+
+def said(page: Any) -> Any:
+    return page.locator("[data-autosave-status]")
+
+
+def test_autosave_sends_the_changed_answer_alone(answering: Any) -> None:
+    answering.check("#id_agree_1")
+    said(answering).get_by_text("Saved at 10:31 UK time").wait_for(timeout=5000)
+    assert gallery.SEEN == [{"agree": ["no"], "agree-version": ["1"]}]
+    answering.check("#id_agree_2")
+    answering.wait_for_function("() => document.querySelector('[name=agree-version]').value === '2'")
+    answering.wait_for_timeout(2500)
+    assert gallery.SEEN[1:] == [{"agree": ["partly"], "agree-version": ["2"]}]
+
+
+def test_autosave_tells_of_a_colleague_and_keeps_the_text(answering: Any) -> None:
+    gallery.REPLIES.append((412, {}))
+    answering.check("#id_agree_1")
+    said(answering).get_by_text("A colleague changed this answer").wait_for(timeout=5000)
+    answering.check("#id_agree_2")
+    answering.wait_for_timeout(2500)
+    assert len(gallery.SEEN) == 1  # it is not sent over the colleague's
+    assert answering.is_checked("#id_agree_2")
+    answering.complaints.clear()  # the browser notes the 412
+
+
+def test_autosave_tries_again_when_the_server_fails(answering: Any) -> None:
+    gallery.REPLIES.append((503, {}))
+    answering.check("#id_agree_0")
+    said(answering).get_by_text("Not saved yet").wait_for(timeout=5000)
+    said(answering).get_by_text("Saved at 10:31 UK time").wait_for(timeout=9000)
+    assert gallery.SEEN == [{"agree": ["yes"], "agree-version": ["1"]}] * 2
+    answering.complaints.clear()
+
+
+def test_leaving_with_something_unsent_asks_first(answering: Any, live_server: Any) -> None:
+    asked: list[str] = []
+    answering.on("dialog", lambda dialog: asked.append(dialog.type))
+    answering.click("label[for=id_agree_1]")
+    answering.goto(live_server.url + "/widgets/")
+    assert asked == ["beforeunload"]
+
+
+def test_question_appears_when_an_earlier_answer_calls_for_it(answering: Any) -> None:
+    question = answering.locator("#id_answer")
+    assert not question.is_visible()
+    answering.check("#id_agree_1")
+    assert question.is_visible()
+    question.fill("Because.")
+    answering.check("#id_agree_0")
+    assert not question.is_visible()
+    assert question.input_value() == "Because."
+    said(answering).get_by_text("Saved at").wait_for(timeout=5000)
