@@ -167,7 +167,10 @@ def test_telling_takes_the_same_number_of_statements_for_any_number_of_followers
 def test_publishing_tells_the_followers_in_its_own_transaction(mailbox):
     body = AuthorityFactory(name="Demonstration Authority")
     consultation = paper(
-        authorities=[body], published_at=None, reference="DEMO1/25", closes_at=datetime(2025, 11, 12, 23, 59, tzinfo=UTC)
+        authorities=[body],
+        published_at=None,
+        reference="DEMO1/25",
+        closes_at=datetime(2025, 11, 12, 23, 59, tzinfo=UTC),
     )
     follower = person(time_zone="America/New_York")
     following.follow(user=follower, target=body)

@@ -74,10 +74,9 @@ class Moody:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        if not self.hang_up or self.keeps:
-            if not self.data:
-                self.taken.append((envelope.rcpt_tos[0], bytes(envelope.content or b"")))
-                self.on_this += 1
+        if not self.data and (self.keeps or not self.hang_up):
+            self.taken.append((envelope.rcpt_tos[0], bytes(envelope.content or b"")))
+            self.on_this += 1
         if self.hang_up:
             assert server.transport is not None
             server.transport.abort()
