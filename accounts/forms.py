@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from accounts.identifiers import compact, validate_one_line
+from accounts.identifiers import compact, validate_lei, validate_one_line
 from accounts.models import Membership, Organisation, Role, User
 from accounts.tokens import TOKEN_ROLES
 
@@ -65,11 +65,11 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class IdentifierField(forms.CharField):
-    """Spaces and small letters are put right; whether it fits, the model says."""
+    """Spaces and small letters are put right."""
 
-    def __init__(self, *, label: str, help_text: str) -> None:
+    def __init__(self, **options: Any) -> None:
         widget = forms.TextInput(attrs={"class": "govuk-input--width-20", "spellcheck": "false"})
-        super().__init__(label=label, help_text=help_text, required=False, widget=widget)
+        super().__init__(required=False, widget=widget, **options)
 
     def to_python(self, value: Any) -> str:
         return compact(super().to_python(value) or "")
@@ -81,7 +81,9 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
     frn = IdentifierField(
         label="Firm Reference Number", help_text="As on the Financial Services Register: six or seven digits."
     )
-    lei = IdentifierField(label="Legal Entity Identifier", help_text="20 letters and digits.")
+    lei = IdentifierField(
+        label="Legal Entity Identifier", help_text="20 letters and digits.", validators=[validate_lei]
+    )
     company_number = IdentifierField(
         label="Company number", help_text="Eight characters, such as 01234567 or SC123456."
     )
@@ -92,8 +94,9 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
         help_texts = {"kind": "Choose Individual if you answer for yourself alone."}
         widgets = {"kind": forms.RadioSelect, "name": forms.TextInput(attrs={"autocomplete": "organization"})}
 
-    def validate_constraints(self) -> None:
-        """Left to the flow, which can say at which field and what to do."""
+    def _get_validation_exclusions(self) -> set[str]:
+        """Whether the LEI is here already is left to the flow, which can say at its field what to do."""
+        return {*super()._get_validation_exclusions(), "lei"}  # type: ignore[misc]
 
 
 class RoleForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -36,17 +36,18 @@ def validate_lei(value: str) -> None:
     """A Legal Entity Identifier: 18 letters or digits and two check digits (ISO 17442, ISO 7064 MOD 97-10)."""
     if not re.fullmatch(r"[0-9A-Z]{18}[0-9]{2}", value):
         raise ValidationError("An LEI has 20 characters: 18 letters or digits, then two digits.")
-    if int("".join(str(int(character, 36)) for character in value)) % 97 != 1:
+    # The digits are reckoned as 98 minus a remainder, so 00, 01 and 99 never occur, though they leave the right rest.
+    if value[18:] in ("00", "01", "99") or int("".join(str(int(character, 36)) for character in value)) % 97 != 1:
         raise ValidationError("The check digits of this LEI do not fit. Check it for a mistyped character.")
 
 
 def validate_frn(value: str) -> None:
     """A Firm Reference Number on the Financial Services Register: six or seven digits."""
-    if not re.fullmatch(r"\d{6,7}", value):
+    if not re.fullmatch(r"[0-9]{6,7}", value):
         raise ValidationError("A Firm Reference Number has six or seven digits.")
 
 
 def validate_company_number(value: str) -> None:
     """A Companies House number: eight characters, the first two letters or digits."""
-    if not re.fullmatch(r"[A-Z0-9]{2}\d{6}", value):
+    if not re.fullmatch(r"[A-Z0-9]{2}[0-9]{6}", value):
         raise ValidationError("A company number has eight characters, such as 01234567 or SC123456.")
