@@ -44,9 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.CACHES["default"]["LOCATION"] = redis_url
     # No manifest of collected files in tests, and no seconds spent on hashing passwords.
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
-    Path(settings.STATIC_ROOT).mkdir(
-        parents=True, exist_ok=True
-    )  # without it whitenoise warns
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # without it whitenoise warns
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
@@ -140,27 +138,35 @@ def celery_worker_process(worker_on_test_database: Soundings, mailbox: Mailbox, 
 
 
 @pytest.fixture(scope="session")
-def soundings_processes(  # type: ignore[no-untyped-def]
-    mailbox_process: Mailbox, tmp_path_factory: pytest.TempPathFactory
-):
+def live_database(django_db_setup: None, django_db_blocker) -> Iterator[str]:  # type: ignore[no-untyped-def]
+    """A copy of the empty test database, for as long as this process of the suite runs."""
+    from django.db import connection
+
     name = f"live_{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}_{os.getpid()}"
+    with django_db_blocker.unblock():
+        connection.close()  # PostgreSQL copies a database only while nobody uses it
+        empty = str(connection.settings_dict["NAME"])
+    with psycopg.connect(_database_url("postgres"), autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(empty)))
+        yield name
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def soundings_processes(
+    live_database: str, mailbox_process: Mailbox, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Soundings]:
     parts = urlsplit(os.environ["REDIS_URL"])
     away = (int(parts.path.strip("/") or 0) + 8) % 16  # a test that empties Redis empties this one alone
-    with psycopg.connect(_database_url("postgres"), autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        soundings = Soundings(
-            database_url=_database_url(name),
-            redis_url=urlunsplit(parts._replace(path=f"/{away}")),
-            mailbox=mailbox_process,
-            folder=tmp_path_factory.mktemp("soundings"),
-        )
-        try:
-            soundings.manage("migrate", "--verbosity", "0")
-            soundings.manage("collectstatic", "--no-input", "--verbosity", "0")
-            yield soundings
-        finally:
-            soundings.stop()
-            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    soundings = Soundings(
+        database_url=_database_url(live_database),
+        redis_url=urlunsplit(parts._replace(path=f"/{away}")),
+        mailbox=mailbox_process,
+        folder=tmp_path_factory.mktemp("soundings"),
+    )
+    soundings.manage("collectstatic", "--no-input", "--verbosity", "0")
+    yield soundings
+    soundings.stop()
 
 
 @pytest.fixture
@@ -173,8 +179,7 @@ def live_soundings(soundings_processes: Soundings, mailbox: Mailbox, django_db_b
     from django.conf import settings
     from django.db import connection
 
-    for process in (soundings_processes.worker, soundings_processes.beat, soundings_processes.web):
-        process.ensure()
+    soundings_processes.ensure()
     usual = connection.settings_dict["NAME"]
     with django_db_blocker.unblock():
         connection.close()

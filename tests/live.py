@@ -47,6 +47,11 @@ class LiveProcess:
     _log_start: int = field(default=0, init=False)
 
     def start(self) -> None:
+        self.spawn()
+        self.wait_ready()
+
+    def spawn(self) -> None:
+        """Start without waiting until it is ready."""
         self._log_start = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -58,6 +63,8 @@ class LiveProcess:
                 start_new_session=True,
                 preexec_fn=die_with_parent,
             )
+
+    def wait_ready(self) -> None:
         wait_until(f"{self.name} to be ready (see {self.log})", self._ready_or_dead, seconds=self.seconds)
 
     def _ready_or_dead(self) -> bool:
@@ -231,6 +238,18 @@ class Soundings:
         assert done.returncode == 0, f"manage.py {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
+    @property
+    def processes(self) -> tuple[LiveProcess, ...]:
+        return (self.worker, self.beat, self.web)
+
+    def ensure(self) -> None:
+        """Start what does not run, all at once."""
+        dead = [process for process in self.processes if not process.alive]
+        for process in dead:
+            process.spawn()
+        for process in dead:
+            process.wait_ready()
+
     def stop(self) -> None:
-        for process in (self.web, self.beat, self.worker):
+        for process in reversed(self.processes):
             process.stop()
