@@ -3,18 +3,30 @@
 Pages that have a form catch `Refusal` themselves and put it at its field; what nobody caught ends here.
 """
 
+import json
+import logging
+from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.signals import got_request_exception
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.shortcuts import render
-from rest_framework import exceptions, status
+from django.views import defaults
+from rest_framework import exceptions
 from rest_framework.response import Response as ApiResponse
 from rest_framework.views import exception_handler
 
+from config.openapi import PROBLEM_JSON
 from notifications.refusal import Refusal
 
-PROBLEM_JSON = "application/problem+json"
+API = "/api/"
+KEPT_HEADERS = ("WWW-Authenticate", "Retry-After")
+NOTHING_HERE = "There is nothing here that you may see."
+OUR_FAULT = "Something went wrong on our side, and nothing was changed. It is recorded. Please try again later."
+
+logger = logging.getLogger(__name__)
 
 
 class RefusalMiddleware:
@@ -33,46 +45,74 @@ class RefusalMiddleware:
         return render(request, "refused.html", {"refusal": exception}, status=exception.status)
 
 
-def problem_details(exc: Exception, context: dict[str, Any]) -> ApiResponse | None:
-    """DRF's exception handler: every error becomes one shape, `errors` naming each field."""
+# --- The API ----------------------------------------------------------------------------------------------------------
+def problem_details(exc: Exception, context: dict[str, Any]) -> ApiResponse:
+    """DRF's exception handler: every error becomes one shape, `errors` naming each field.
+
+    An error may bring `members` (more of the body, such as what stands now) and `headers`.
+    """
     if isinstance(exc, Refusal):
-        return problem(exc.status, code=exc.code, detail=exc.message, errors=_refused_field(exc))
-    response = exception_handler(exc, context)
-    if response is None:
-        return None
-    made = problem(
-        response.status_code,
-        code=_code_of(exc),
-        detail=_detail_of(exc),
-        errors=_field_errors(exc.detail) if isinstance(exc, exceptions.ValidationError) else [],
-    )
-    for header in ("WWW-Authenticate", "Retry-After", "Allow"):
-        if header in response:
-            made[header] = response[header]
+        made = problem(exc.status, code=exc.code, detail=exc.message, errors=_refused_fields(exc))
+    elif isinstance(exc, RequestDataTooBig):
+        made = problem(413, code="too_large", detail="The request is larger than is taken.")
+    elif isinstance(exc, SuspiciousOperation | UnreadablePostError):
+        made = problem(400, code="bad_request", detail="The request cannot be read as it was sent.")
+    else:
+        made = _of_framework(exc, context)
+    made.data.update(getattr(exc, "members", {}))
+    for name, value in getattr(exc, "headers", {}).items():
+        made[name] = value
     return made
 
 
-def problem(code_number: int, *, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> ApiResponse:
-    """One RFC 9457 body. `type` is about:blank, so `title` is the status phrase, and `code` is ours and stable."""
+def _of_framework(exc: Exception, context: dict[str, Any]) -> ApiResponse:
+    known = exception_handler(exc, context)
+    if known is None:
+        return _fault(exc, context)
+    errors = _field_errors(exc.detail) if isinstance(exc, exceptions.ValidationError) else []
+    made = problem(known.status_code, code=_code_of(exc), detail=_detail_of(exc, errors), errors=errors)
+    for header in KEPT_HEADERS:
+        if header in known:
+            made[header] = known[header]
+    return made
+
+
+def _fault(exc: Exception, context: dict[str, Any]) -> ApiResponse:
+    """Nobody expected it: told to the log and to whoever listens for failures, and to the caller only that it is so."""
+    request = context["request"]
+    logger.error("unhandled error in the API: %s %s", request.method, request.path, exc_info=exc)
+    got_request_exception.send(sender=type(context.get("view")), request=request._request)
+    if isinstance(exc, OperationalError | InterfaceError):
+        made = problem(503, code="unavailable", detail="The database cannot answer now. Please try again.")
+        made["Retry-After"] = "5"
+        return made
+    return problem(500, code="error", detail=OUR_FAULT)
+
+
+def problem(status: int, *, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> ApiResponse:
+    return ApiResponse(problem_body(status, code=code, detail=detail, errors=errors), status, content_type=PROBLEM_JSON)
+
+
+def problem_body(status: int, *, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
+    """One RFC 9457 body. `type` is about:blank, so `title` is the status phrase; `code` is ours and stable."""
     body: dict[str, Any] = {
         "type": "about:blank",
-        "title": _phrase(code_number),
-        "status": code_number,
+        "title": HTTPStatus(status).phrase,
+        "status": status,
         "code": code,
-        "detail": detail,
+        "detail": _sound(detail),
     }
     if errors:
-        body["errors"] = errors
-    return ApiResponse(body, status=code_number, content_type=PROBLEM_JSON)
+        body["errors"] = [{key: _sound(value) for key, value in row.items()} for row in errors]
+    return body
 
 
-def _phrase(code_number: int) -> str:
-    from http import HTTPStatus
+def _sound(text: str) -> str:
+    """What was sent may be repeated in what is wrong with it, and half of a surrogate pair is no UTF-8."""
+    return text.encode("utf-8", "replace").decode()
 
-    return HTTPStatus(code_number).phrase
 
-
-def _refused_field(exc: Refusal) -> list[dict[str, str]]:
+def _refused_fields(exc: Refusal) -> list[dict[str, str]]:
     return [{"field": field, "message": message, "code": exc.code} for field, message in exc.problems]
 
 
@@ -86,11 +126,12 @@ def _code_of(exc: Exception) -> str:
     return str(getattr(exc, "default_code", "error"))
 
 
-def _detail_of(exc: Exception) -> str:
+def _detail_of(exc: Exception, errors: list[dict[str, str]]) -> str:
     if isinstance(exc, exceptions.ValidationError):
-        return "Some of what was sent is not right. See errors."
+        named = sorted({row["field"] for row in errors if row["field"]})
+        return f"Some of what was sent is not right: {', '.join(named)}." if named else errors[0]["message"]
     if isinstance(exc, Http404):
-        return "There is nothing here that you may see."
+        return NOTHING_HERE
     return str(getattr(exc, "detail", exc))
 
 
@@ -107,5 +148,35 @@ def _field_errors(detail: Any, path: str = "") -> list[dict[str, str]]:
             for index, item in enumerate(detail)
             for row in _field_errors(item, f"{path}[{index}]" if nested else path)
         ]
-    field = "" if path == "non_field_errors" else path
-    return [{"field": field, "message": str(detail), "code": str(getattr(detail, "code", status.HTTP_400_BAD_REQUEST))}]
+    field = path.removesuffix("non_field_errors").removesuffix(".")
+    return [{"field": field, "message": str(detail), "code": str(getattr(detail, "code", "invalid"))}]
+
+
+# --- What no view caught (the handlers that config/urls.py names) -----------------------------------------------------
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    if request.path.startswith(API):
+        return _plain_problem(400, code="bad_request", detail="The request cannot be read as it was sent.")
+    return defaults.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    if request.path.startswith(API):
+        return _plain_problem(403, code="permission_denied", detail="You may not do this.")
+    return defaults.permission_denied(request, exception)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    if request.path.startswith(API):
+        return _plain_problem(404, code="not_found", detail=NOTHING_HERE)
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    if request.path.startswith(API):
+        return _plain_problem(500, code="error", detail=OUR_FAULT)
+    return defaults.server_error(request)
+
+
+def _plain_problem(status: int, *, code: str, detail: str) -> HttpResponse:
+    body = problem_body(status, code=code, detail=detail)
+    return HttpResponse(json.dumps(body, ensure_ascii=False), status=status, content_type=PROBLEM_JSON)

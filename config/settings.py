@@ -189,14 +189,14 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "config.api.CursorPages",
-    "PAGE_SIZE": 50,
+    "DEFAULT_PARSER_CLASSES": ["config.parsing.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["config.filtering.Filters"],
+    "DEFAULT_PAGINATION_CLASS": "config.paging.CursorPages",
+    "DEFAULT_METADATA_CLASS": "config.openapi.Methods",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.AnonRateThrottle",
-        "rest_framework.throttling.UserRateThrottle",
+        "config.throttling.Strangers",
+        "config.throttling.Callers",
     ],
     "DEFAULT_THROTTLE_RATES": {
         "anon": env.str("THROTTLE_ANON", default="120/min"),
@@ -218,6 +218,11 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "PATH_CONVERTER_OVERRIDES": {
+        "code": {"type": "string", "pattern": "^[0-9A-Z]{10}$"},
+        "reference": {"type": "string", "pattern": "^[0-9A-Z]{10}-[0-9]{1,9}$"},
+    },
+    "POSTPROCESSING_HOOKS": ["config.openapi.describe_errors"],
 }
 
 # --- Time, words ------------------------------------------------------------------------------------------------------

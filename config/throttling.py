@@ -1,0 +1,77 @@
+"""How often the API may be called: counted in Redis, in one whole number for each caller and minute.
+
+Rates are settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]. Redis out of reach lets calls through and says so in the
+log: counting guards the service, it is not what keeps anybody out.
+"""
+
+import logging
+import time
+from ipaddress import IPv6Address, ip_address
+from typing import Any
+
+from django.core.cache import cache
+from redis.exceptions import RedisError
+from rest_framework.request import Request
+from rest_framework.throttling import SimpleRateThrottle
+
+from accounts.record import client_ip
+
+logger = logging.getLogger(__name__)
+
+
+class Counted(SimpleRateThrottle):
+    """A count for each window of the rate. Atomic, and as cheap at the limit as far below it."""
+
+    num_requests: int | None
+    duration: int | None
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        who = self.get_cache_key(request, view)
+        if who is None or self.rate is None:
+            return True
+        window, passed = divmod(time.time(), self.duration or 1)
+        self.left = (self.duration or 1) - passed
+        try:
+            return self._count(f"{who}:{window:.0f}") <= (self.num_requests or 0)
+        except RedisError:
+            logger.exception("calls are not counted")
+            return True
+
+    def _count(self, key: str) -> int:
+        try:
+            return cache.incr(key)
+        except ValueError:  # the first of its window
+            if cache.add(key, 1, timeout=(self.duration or 1) + 5):
+                return 1
+            return cache.incr(key)
+
+    def wait(self) -> float:
+        """Seconds until the next window; never 0, which would be left out of the answer."""
+        return max(1.0, self.left)
+
+
+class Strangers(Counted):
+    """Calls without a token or session, by address."""
+
+    scope = "anon"
+
+    def get_cache_key(self, request: Request, view: Any) -> str | None:  # noqa: ARG002
+        return None if request.user and request.user.is_authenticated else f"throttle:anon:{caller(request)}"
+
+
+class Callers(Counted):
+    """Calls by somebody known, whichever token or session they use."""
+
+    scope = "user"
+
+    def get_cache_key(self, request: Request, view: Any) -> str | None:  # noqa: ARG002
+        return f"throttle:user:{request.user.pk}" if request.user and request.user.is_authenticated else None
+
+
+def caller(request: Request) -> str:
+    """The client's address, believing our own proxies alone. Of IPv6, the network: one line has 2^64 addresses."""
+    address = client_ip(request)
+    if address is None:
+        return "unknown"
+    parsed = ip_address(address)
+    return f"{int(parsed) >> 64:x}" if isinstance(parsed, IPv6Address) else address

@@ -1,0 +1,193 @@
+"""Reading responses and submissions as plain rows: what the API gives. A list is one query whatever its length.
+
+Every function starts from what the user may see. Of a response that is another's, staff get what was filed: the state
+of the draft, its consents and when it was last worked on are the organisation's own.
+"""
+
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, OuterRef, QuerySet
+
+from accounts.models import Membership, User
+from responses.models import Answer, Attachment, Receipt, Response, Submission
+from responses.progress import Part
+from responses.querysets import State
+
+Row = dict[str, Any]
+CONSENTS = {"text": "text_consent", "name": "name_consent", "foi": "foi_position", "foi_reason": "foi_reason"}
+PAPER = ("code", "reference", "title", "is_rehearsal")
+FIRM = ("code", "name")
+OF_RESPONSE = ("code", "state", "started_at", "edited_at", "withdrawn_at")
+OF_LATEST = ("reference", "version", "received_at", "sha256")
+OF_SUBMISSION = (
+    "reference", "version", "sha256", "answer_count", "question_count", "received_at", "submitted_at",
+)  # fmt: skip
+OF_FILE = ("code", "name", "content_type", "size", "sha256", "uploaded_at")
+
+
+# --- Responses --------------------------------------------------------------------------------------------------------
+def responses(user: User | AnonymousUser, *fields: str) -> QuerySet[Any, Any]:
+    own = Membership.objects.filter(user=user.pk, organisation=OuterRef("organisation"))
+    related = [*_of("consultation", PAPER), *_of("organisation", FIRM), *_of("latest", OF_LATEST)]
+    found: QuerySet[Any, Any] = (
+        Response.objects.visible_to(user)
+        .annotate(is_own=Exists(own))
+        .values("id", "is_own", *OF_RESPONSE, *related, *fields)
+    )
+    return found
+
+
+def response(row: Row) -> Row:
+    """One row as the list gives it."""
+    made = {name: row[name] for name in OF_RESPONSE}
+    if not row["is_own"]:
+        made["edited_at"] = None
+    return {
+        **made,
+        "consultation": _part(row, "consultation", PAPER),
+        "organisation": _part(row, "organisation", FIRM),
+        "latest": _part(row, "latest", OF_LATEST) if row["latest__reference"] else None,
+    }
+
+
+def response_in_full(user: User | AnonymousUser, code: str) -> Row | None:
+    """With its consents and every version that was filed; None where the user may not see it."""
+    stated = [prefix + name for prefix in ("", "latest__") for name in CONSENTS.values()]
+    row = responses(user, "withdrawal_reason", *stated).filter(code=code).first()
+    if row is None:
+        return None
+    prefix = "" if row["is_own"] else "latest__"
+    versions = Submission.objects.visible_to(user).filter(response=row["id"]).order_by("version")
+    return {
+        **response(row),
+        "withdrawal_reason": row["withdrawal_reason"],
+        "consents": {short: row[prefix + name] for short, name in CONSENTS.items()},
+        "submissions": list(versions.values(*OF_LATEST)),
+    }
+
+
+def _of(relation: str, names: tuple[str, ...]) -> list[str]:
+    return [f"{relation}__{name}" for name in names]
+
+
+def _part(row: Row, relation: str, names: tuple[str, ...]) -> Row:
+    return {name: row[f"{relation}__{name}"] for name in names}
+
+
+def _facts(thing: object, names: tuple[str, ...]) -> Row:
+    return {name: getattr(thing, name) for name in names}
+
+
+# --- Answers and files ------------------------------------------------------------------------------------------------
+def answer(question_code: str, stored: Answer | None) -> Row:
+    """What stands for one question. Where nothing was saved yet it is empty, and its version is 0."""
+    if stored is None:
+        return {
+            "question": question_code, "text": "", "selected": [], "number": None,
+            "version": 0, "edited_by": None, "edited_at": None,
+        }  # fmt: skip
+    return {
+        "question": question_code,
+        "text": stored.text,
+        "selected": list(stored.selected),
+        "number": f"{stored.number.normalize():f}" if stored.number is not None else None,
+        "version": stored.version,
+        "edited_by": str(stored.edited_by) if stored.edited_by else None,
+        "edited_at": stored.edited_at,
+    }
+
+
+def answers(parts: list[Part]) -> list[Row]:
+    """Every question of the paper with what stands for it."""
+    return [
+        {
+            **answer(item.question.code, item.answer),
+            "question_number": item.question.number,
+            "question_text": item.question.text,
+            "kind": item.question.kind,
+            "required": item.question.required,
+            "word_limit": item.question.word_limit,
+            "choices": item.question.choices,
+            "section": {"number": part.section.number, "title": part.section.title},
+            "is_open": part.is_open,
+            "is_asked": item in part.items,
+            "files": [file.code for file in item.files],
+        }
+        for part in parts
+        for item in part.everything
+    ]
+
+
+def attachment(stored: Attachment) -> Row:
+    return {**_facts(stored, OF_FILE), "question": stored.question.code if stored.question else None}
+
+
+# --- Submissions and receipts -----------------------------------------------------------------------------------------
+def submissions(user: User | AnonymousUser, *fields: str) -> QuerySet[Any, Any]:
+    of_response = [
+        *_of("response", ("code", "state", "latest_id")),
+        *_of("response__consultation", PAPER),
+        *_of("response__organisation", FIRM),
+    ]
+    found: QuerySet[Any, Any] = Submission.objects.visible_to(user).values(
+        "id", "receipt__code", *OF_SUBMISSION, *CONSENTS.values(), *of_response, *fields
+    )
+    return found
+
+
+def submission(row: Row) -> Row:
+    """One row as the list gives it."""
+    return {
+        **{name: row[name] for name in OF_SUBMISSION},
+        "status": _status(row["response__latest_id"] == row["id"], row["response__state"]),
+        "response": row["response__code"],
+        "receipt": row["receipt__code"],
+        "consultation": _part(row, "response__consultation", PAPER),
+        "organisation": _part(row, "response__organisation", FIRM),
+        "consents": {short: row[name] for short, name in CONSENTS.items()},
+    }
+
+
+def filed(stored: Submission, of: Response) -> Row:
+    """A submission that was made just now, without asking the database again. `of` has consultation, organisation."""
+    return {
+        **_facts(stored, OF_SUBMISSION),
+        "status": "standing",
+        "response": of.code,
+        "receipt": stored.receipt.code,
+        "consultation": _facts(of.consultation, PAPER),
+        "organisation": _facts(of.organisation, FIRM),
+        "consents": {short: getattr(stored, name) for short, name in CONSENTS.items()},
+    }
+
+
+def receipt(user: User | AnonymousUser, code: str) -> Row | None:
+    found = (
+        Receipt.objects.visible_to(user)
+        .select_related("submission__response__consultation", "submission__response__organisation")
+        .filter(code=code)
+        .first()
+    )
+    if found is None:
+        return None
+    made = found.submission
+    return {
+        "code": found.code,
+        "issued_at": found.issued_at,
+        "sha256": found.sha256,
+        "submission": made.reference,
+        "version": made.version,
+        "received_at": made.received_at,
+        "submitted_at": made.submitted_at,
+        "answer_count": made.answer_count,
+        "question_count": made.question_count,
+        "consultation": _facts(made.response.consultation, PAPER),
+        "organisation": _facts(made.response.organisation, FIRM),
+    }
+
+
+def _status(is_latest: bool, state: str) -> str:
+    if not is_latest:
+        return "superseded"
+    return "withdrawn" if state == State.WITHDRAWN else "standing"
