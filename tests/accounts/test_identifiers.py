@@ -32,8 +32,9 @@ def test_lei_with_its_check_digits_is_taken(body):
 
 @given(BODIES, st.integers(0, 17), st.sampled_from("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
 def test_lei_with_one_character_mistyped_is_refused(body, position, typed):
+    """A digit for a digit, a letter for a letter: for a letter in place of a digit the standard promises nothing."""
     lei = with_check_digits(body)
-    assume(lei[position] != typed)
+    assume(lei[position] != typed and lei[position].isdigit() == typed.isdigit())
     with pytest.raises(ValidationError):
         validate_lei(lei[:position] + typed + lei[position + 1 :])
 
@@ -48,7 +49,9 @@ def test_lei_takes_one_pair_of_check_digits(body, digits):
 
 @given(BODIES, st.integers(0, 16))
 def test_lei_with_two_neighbours_swapped_is_refused(body, position):
+    """Of one sort: B1 and 1B are both reckoned as 111."""
     lei = with_check_digits(body)
+    assume(lei[position].isdigit() == lei[position + 1].isdigit())
     swapped = lei[:position] + lei[position + 1] + lei[position] + lei[position + 2 :]
     assume(swapped != lei)
     with pytest.raises(ValidationError):
