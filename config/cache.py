@@ -1,7 +1,17 @@
-"""How values are written to the Redis cache."""
+"""The cache: JSON in Redis, and no page's life depends on it."""
 
 import json
-from typing import Any
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
+
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class JSONSerializer:
@@ -21,3 +31,36 @@ class JSONSerializer:
             return int(stored)
         except ValueError:
             return json.loads(stored)
+
+
+class ForgivingRedisCache(RedisCache):
+    """With Redis out of reach, reads find nothing and writes are dropped: sessions go on from the database.
+
+    `add` and `incr` still raise RedisError, because who counts or locks has to know. After a failure Redis is left
+    alone for a few seconds, so that a Redis that hangs slows one request and not each of them.
+    """
+
+    AWAY_SECONDS = 5
+    _away_until: ClassVar[float] = 0
+
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        return self._forgive(default, lambda: super(ForgivingRedisCache, self).get(key, default, version))
+
+    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
+        self._forgive(None, lambda: super(ForgivingRedisCache, self).set(key, value, timeout, version))
+
+    def delete(self, key: Any, version: int | None = None) -> bool:
+        return self._forgive(False, lambda: super(ForgivingRedisCache, self).delete(key, version))
+
+    def touch(self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        return self._forgive(False, lambda: super(ForgivingRedisCache, self).touch(key, timeout, version))
+
+    def _forgive(self, otherwise: T, attempt: Callable[[], T]) -> T:
+        if time.monotonic() < ForgivingRedisCache._away_until:
+            return otherwise
+        try:
+            return attempt()
+        except RedisError:
+            ForgivingRedisCache._away_until = time.monotonic() + self.AWAY_SECONDS
+            logger.exception("Redis is out of reach: going on without the cache")
+            return otherwise

@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.policy.StaffPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -100,7 +101,7 @@ DATABASES["default"]["ATOMIC_REQUESTS"] = False  # each flow opens its own trans
 REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "config.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
         # Django's default pickles, and whoever can write to Redis could then run code here.
         # A Redis that hangs must cost a page seconds, not its life.
@@ -292,10 +293,21 @@ LOGGING = {
 UNFOLD = {
     "SITE_TITLE": "Soundings",
     "SITE_HEADER": "Soundings",
-    "SITE_SUBHEADER": "Consultations and what was said",
+    "SITE_SUBHEADER": "Staff",
     "SITE_URL": "/",
-    "SITE_SYMBOL": "campaign",
+    "SITE_ICON": "config.dashboard.mark",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.dashboard.mark"}],
+    "STYLES": ["config.dashboard.stylesheet"],
+    "THEME": "light",
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "config.dashboard.context",
-}
+    "SIDEBAR": {"navigation": "config.dashboard.navigation"},
+    "ACCOUNT": {"navigation": "config.dashboard.own_links"},
+    "COLORS": {
+        "primary": {
+            "50": "#f3f7f7", "100": "#e4eeef", "200": "#cbd7da", "300": "#8fb3bc", "400": "#4d8798", "500": "#0a5b74",
+            "600": "#0a5b74", "700": "#0b3d4c", "800": "#0b3d4c", "900": "#072c38", "950": "#072c38",
+        },
+    },
+}  # fmt: skip
