@@ -1,5 +1,6 @@
 """{{ instant|moment:"Europe/London" }} and {{ deadline|closing }} in templates."""
 
+from collections.abc import Container
 from datetime import datetime
 
 from django import template
@@ -20,3 +21,8 @@ def closing(deadline: Deadline) -> str:
     """The deadline's moment; its consultation's bodies' zones beside it, where those were fetched with it."""
     bodies = deadline.consultation.authorities.all()
     return words.closing(deadline, zones=[body.time_zone for body in bodies])
+
+
+@register.filter
+def in_set(value: object, among: Container[object]) -> bool:
+    return value in among
