@@ -1,0 +1,98 @@
+"""Outcomes, and the bodies and topics that consultations are filed under."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import display
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.record import By
+from accounts.staff import BaseAdmin, Button, SelectFilter, StaffModelForm
+from consultations import publishing
+from consultations.admin_forms import day_input
+from consultations.models import Authority, Jurisdiction, Outcome, Topic
+
+
+class OutcomeForm(StaffModelForm):
+    class Meta:
+        model = Outcome
+        fields = ("consultations", "kind", "reference", "title", "summary", "url", "published_on", "is_final", "note")
+        widgets = {"published_on": day_input()}
+
+
+class PublishedFilter(SelectFilter):
+    title = "published here"
+    parameter_name = "published"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        return [("yes", "Yes"), ("no", "Not yet")]
+
+    def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:  # noqa: ARG002
+        return queryset.filter(published_at__isnull=value == "no")
+
+
+def publish_outcome(outcome: Outcome, _cleaned: dict[str, Any], by: By) -> str:
+    publishing.publish_outcome(outcome=outcome, by=by)
+    return "It is published on every consultation that it answers. Those who follow them are being told."
+
+
+@admin.register(Outcome)
+class OutcomeAdmin(BaseAdmin):
+    form = OutcomeForm
+    list_display = ("name_shown", "kind", "published_on", "published_at", "is_final")
+    list_filter = (PublishedFilter,)
+    search_fields = ("reference", "title")
+    search_help = "Search by reference or title"
+    ordering = ("-id",)
+    sortable_by = ("published_on",)
+    autocomplete_fields = ("consultations",)
+    fields = (
+        "consultations", "kind", "reference", "title", "summary", "url", "published_on", "is_final", "note",
+        "published_at",
+    )  # fmt: skip
+    readonly_fields = ("published_at",)
+    buttons = (
+        Button(
+            path="publish", label="Publish", permission="consultations.publish_outcome", do=publish_outcome,
+            shown=lambda outcome: outcome.published_at is None,
+            explain=lambda outcome: "It becomes public on: "
+            + (", ".join(str(paper) for paper in outcome.consultations.all()) or "no consultation yet") + ".",
+        ),
+    )  # fmt: skip
+
+    @display(description="outcome")
+    def name_shown(self, obj: Outcome) -> str:
+        return str(obj)[:120]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.published_at is None)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or obj.published_at is None)
+
+
+class JurisdictionOfBodyFilter(SelectFilter):
+    title = parameter_name = "jurisdiction"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        return list(Jurisdiction.choices)
+
+
+@admin.register(Authority)
+class AuthorityAdmin(BaseAdmin):
+    list_display = ("name", "short_name", "jurisdiction", "time_zone")
+    list_filter = (JurisdictionOfBodyFilter,)
+    search_fields = ("name", "short_name")
+    search_help = "Search by name"
+    ordering = ("name",)
+    fields = ("name", "short_name", "slug", "jurisdiction", "time_zone")
+
+
+@admin.register(Topic)
+class TopicAdmin(BaseAdmin):
+    list_display = ("name", "slug")
+    search_fields = ("name",)
+    search_help = "Search by name"
+    ordering = ("name",)
+    fields = ("name", "slug")
