@@ -1,0 +1,238 @@
+"""The staff's front page: what matters today, in a number of queries that no number of rows changes.
+
+Each part is there for who may see it, and links to the list that it is the beginning of.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+
+from consultations.closing import closing, moment
+from consultations.models import Consultation, Deadline
+from consultations.querysets import Status
+from notifications import clock
+from notifications.models import Notification
+from responses.models import Response, Submission
+from responses.querysets import State
+
+SHOWN = 6
+MOST_COUNTED = 10_000  # beyond it "more than 10,000" says enough
+A_DAY = timedelta(hours=24)
+
+
+def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
+    """For settings.UNFOLD["DASHBOARD_CALLBACK"]."""
+    now = clock.now()
+    may = request.user.has_perm
+    today: dict[str, Any] = {"now": moment(now, getattr(request.user, "time_zone", "UTC"))}
+    if may("consultations.view_consultation"):
+        today |= {
+            "closing": _closing(now),
+            "opening": _opening(now),
+            "drafts": _drafts(now),
+            "rehearsals": _rehearsals(now),
+        }
+    if may("responses.view_response"):
+        today["came_in"] = _came_in(request, now)
+    if may("notifications.view_notification"):
+        today["post"] = _post(now)
+    return {**given, "title": "Today", "today": today}
+
+
+def _closing(now: datetime) -> list[dict[str, Any]]:
+    """The next deadlines of what is open, rehearsals apart."""
+    rows = (
+        Deadline.objects.ahead(now)
+        .filter(consultation__is_rehearsal=False, consultation__takes_responses=True)
+        .select_related("consultation")
+        .prefetch_related("consultation__authorities")
+        .order_by("closes_at")[:SHOWN]
+    )
+    return [
+        {
+            "name": str(row.consultation),
+            "label": row.label,
+            "words": closing(row, zones=[body.time_zone for body in row.consultation.authorities.all()]),
+            "left": _left(row.closes_at, now),
+            "url": _paper_url(row.consultation_id),
+        }
+        for row in rows
+    ]
+
+
+def _left(instant: datetime | None, now: datetime) -> str:
+    if instant is None:
+        return ""
+    hours = int((instant - now).total_seconds() // 3600)
+    if hours < 48:
+        return f"{hours} hour{'' if hours == 1 else 's'} left"
+    return f"{hours // 24} days left"
+
+
+def _opening(now: datetime) -> list[dict[str, Any]]:
+    rows = (
+        Consultation.objects.filter(Q(published_at__gt=now) | Q(opens_at__gt=now), withdrawn_at__isnull=True)
+        .prefetch_related("authorities")
+        .order_by("published_at")[:SHOWN]
+    )
+    return [
+        {"name": str(row), "words": moment(row.opening, _zone(row)) if row.opening else "", "url": _paper_url(row.pk)}
+        for row in rows
+    ]
+
+
+def _zone(paper: Consultation) -> str:
+    body = next(iter(paper.authorities.all()), None)
+    return body.time_zone if body else "Europe/London"
+
+
+def _drafts(now: datetime) -> list[dict[str, Any]]:
+    rows = Consultation.objects.filter(published_at__isnull=True).order_by("-pk")[:SHOWN]
+    return [{"name": str(row), "words": "Draft", "url": _paper_url(row.pk)} for row in rows]
+
+
+def _rehearsals(now: datetime) -> list[dict[str, Any]]:
+    rows = (
+        Consultation.objects.filter(is_rehearsal=True, published_at__lte=now)
+        .with_status(now)
+        .prefetch_related("authorities")
+        .order_by("-pk")[:SHOWN]
+    )
+    return [
+        {
+            "name": str(row),
+            "words": f"{Status(row.status).label}; next closes {moment(row.next_closes_at, _zone(row))}"
+            if row.next_closes_at
+            else Status(row.status).label,
+            "url": _paper_url(row.pk),
+        }
+        for row in rows
+    ]
+
+
+def _came_in(request: HttpRequest, now: datetime) -> dict[str, Any]:
+    """Versions filed within 24 hours, and the latest of them; what is in them is not shown here."""
+    visible = Response.objects.visible_to(request.user).exclude(state=State.DRAFT)  # type: ignore[arg-type]
+    last_day = Submission.objects.received_since(now - A_DAY)
+    first = last_day.filter(version=1)[: MOST_COUNTED + 1].count()
+    amended = last_day.filter(version__gt=1)[: MOST_COUNTED + 1].count()
+    withdrawn = visible.filter(withdrawn_at__gte=now - A_DAY)[: MOST_COUNTED + 1].count()
+    latest = (
+        Submission.objects.filter(response__in=visible)
+        .select_related("response__organisation", "response__consultation")
+        .defer("content")
+        .order_by("-received_at")[:SHOWN]
+    )
+    zone = getattr(request.user, "time_zone", "UTC")
+    return {
+        "counts": [
+            ("new", _count(first)), ("amended", _count(amended)), ("withdrawn", _count(withdrawn)),
+        ],
+        "latest": [
+            {
+                "reference": row.reference,
+                "organisation": str(row.response.organisation),
+                "paper": row.response.consultation.reference or str(row.response.consultation),
+                "words": moment(row.received_at, zone),
+                "url": reverse("admin:responses_response_change", args=[row.response_id]),
+            }
+            for row in latest
+        ],
+    }  # fmt: skip
+
+
+def _count(number: int) -> str:
+    return f"more than {MOST_COUNTED:,}" if number > MOST_COUNTED else f"{number:,}"
+
+
+def _post(now: datetime) -> dict[str, Any]:
+    failed = Notification.objects.failed()
+    overdue = Notification.objects.due(now)
+    oldest = overdue.order_by("due_at").values_list("due_at", flat=True).first()
+    return {
+        "failed": _count(failed[: MOST_COUNTED + 1].count()),
+        "some_failed": [
+            {
+                "name": row.address,
+                "words": row.reason,
+                "url": reverse("admin:notifications_notification_change", args=[row.pk]),
+            }
+            for row in failed.order_by("-pk")[:3]
+        ],
+        "waiting": _count(overdue[: MOST_COUNTED + 1].count()),
+        "oldest": oldest and moment(oldest, "Europe/London"),
+        "late": oldest is not None and now - oldest > timedelta(minutes=5),
+    }
+
+
+def _paper_url(pk: int) -> str:
+    return reverse("admin:consultations_consultation_change", args=[pk])
+
+
+# --- what settings.UNFOLD asks for by name -----------------------------------------------------------------------------
+def stylesheet(_request: HttpRequest) -> str:
+    return static("accounts/staff.css")
+
+
+def mark(_request: HttpRequest) -> str:
+    return static("soundings/favicon.svg")
+
+
+def own_links(_request: HttpRequest) -> list[dict[str, str]]:
+    return [
+        {"title": "Change password", "link": reverse("account_change_password")},
+        {"title": "Second step", "link": reverse("mfa_index")},
+    ]
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The menu: only what the person may see."""
+    return [
+        {
+            "title": title,
+            "items": [
+                {"title": name, "icon": icon, "link": reverse(f"admin:{page}_changelist"), "permission": None}
+                for name, icon, page, permission in items
+                if request.user.has_perm(permission)
+            ],
+        }
+        for title, items in MENU
+    ]
+
+
+MENU = (
+    (
+        "What is asked",
+        (
+            ("Consultations", "campaign", "consultations_consultation", "consultations.view_consultation"),
+            ("Outcomes", "task_alt", "consultations_outcome", "consultations.view_outcome"),
+            ("Bodies", "account_balance", "consultations_authority", "consultations.view_authority"),
+            ("Topics", "sell", "consultations_topic", "consultations.view_topic"),
+        ),
+    ),
+    ("What is answered", (("Responses", "inbox", "responses_response", "responses.view_response"),)),
+    (
+        "Post and record",
+        (
+            ("Messages", "mail", "notifications_notification", "notifications.view_notification"),
+            ("Record of acts", "history", "accounts_act", "accounts.view_act"),
+        ),
+    ),
+    (
+        "Who",
+        (
+            ("Organisations", "domain", "accounts_organisation", "accounts.view_organisation"),
+            ("People", "person", "accounts_user", "accounts.view_user"),
+            ("Memberships", "group", "accounts_membership", "accounts.view_membership"),
+            ("Invitations", "outgoing_mail", "accounts_invitation", "accounts.view_invitation"),
+            ("API tokens", "key", "accounts_apitoken", "accounts.view_apitoken"),
+            ("Groups of staff", "shield_person", "auth_group", "auth.view_group"),
+            ("Second steps", "phonelink_lock", "mfa_authenticator", "mfa.view_authenticator"),
+            ("E-mail addresses", "alternate_email", "account_emailaddress", "account.view_emailaddress"),
+        ),
+    ),
+)
