@@ -50,6 +50,7 @@ def code_for(secret: str) -> str:
     return str(format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time())))))
 
 
+@pytest.mark.django_db(transaction=True)  # the message waits for the commit
 def test_two_step_sign_in_from_switching_on_to_signing_in(client: Client, member: User) -> None:
     assert client.get("/account/2fa/totp/activate/").status_code == 302  # the password is asked for first
     client.post("/account/reauthenticate/", {"password": PASSWORD})
