@@ -27,7 +27,8 @@ class GovukBoundField(BoundField):
     @property
     def word_limit(self) -> int | None:
         """Words allowed, from the widget's `data-maxwords`; it turns on the word count."""
-        return self.field.widget.attrs.get("data-maxwords")
+        limit = self.field.widget.attrs.get("data-maxwords")
+        return int(limit) if limit else None
 
     @property
     def info_id(self) -> str:
@@ -58,7 +59,7 @@ class GovukBoundField(BoundField):
     @property
     def ask(self) -> str:
         """ "Enter your name", "Choose a file", from the label; a label that is a question is quoted."""
-        label = Truncator(self.label).chars(80)
+        label = Truncator(str(self.label)).chars(80)
         if self.is_checkbox:
             return f"Tick the box: {label}"
         if label.endswith(("?", ".", "…")):
@@ -88,7 +89,8 @@ class GovukFormRenderer(TemplatesSetting):
     def render(self, template_name: str, context: dict[str, Any], request: HttpRequest | None = None) -> SafeString:
         if template_name in OURS:
             mark_invalid(context["widget"])
-        return super().render(OURS.get(template_name, template_name), context, request)
+        html: SafeString = super().render(OURS.get(template_name, template_name), context, request)  # type: ignore[assignment]
+        return html
 
 
 def mark_invalid(widget: dict[str, Any]) -> None:

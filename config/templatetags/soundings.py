@@ -1,10 +1,12 @@
 """What our templates ask for that Django's language cannot say."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django import template
 from django.forms import BaseForm, BaseFormSet
+
+from config.forms import GovukBoundField
 
 register = template.Library()
 
@@ -31,6 +33,6 @@ def problems_of(source: Any) -> Iterable[Problem]:
             yield from problems_of(form)
         return
     yield from (Problem(str(error), "") for error in source.non_field_errors())
-    for field in source:
+    for field in cast("Iterable[GovukBoundField]", source):
         target = "" if field.is_hidden else field.first_id
         yield from (Problem(problem, target) for problem in field.problems)
