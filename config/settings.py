@@ -233,6 +233,8 @@ USE_I18N = True
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", "English")]  # the pages are in English: a browser that prefers French must not get half of them
 
+FORMS_URLFIELD_ASSUME_HTTPS = True  # "example.org" typed into a form; Django 6 makes it the rule and drops the setting
+
 # --- Files ------------------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
