@@ -85,8 +85,10 @@ def _fault(exc: Exception, context: dict[str, Any]) -> ApiResponse:
     if isinstance(exc, OperationalError | InterfaceError):
         made = problem(503, code="unavailable", detail="The database cannot answer now. Please try again.")
         made["Retry-After"] = "5"
-        return made
-    return problem(500, code="error", detail=OUR_FAULT)
+    else:
+        made = problem(500, code="error", detail=OUR_FAULT)
+    made._has_been_logged = True  # type: ignore[attr-defined]  # Django's own line would say the same with less
+    return made
 
 
 def problem(status: int, *, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> ApiResponse:

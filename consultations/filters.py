@@ -31,7 +31,7 @@ class InstantField(forms.CharField):
         except ValueError:
             pass
         raise forms.ValidationError(
-            "Give a moment with its offset, such as 2026-01-31T23:59:59Z (in an address, write + as %2B)."
+            "Give a moment with its offset, such as 2026-01-31T23:59:59Z. In an address, a plus sign has to be encoded."
         )
 
 
