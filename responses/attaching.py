@@ -39,12 +39,13 @@ ALLOWED = {
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
 }
+TAKING_FILES = (QuestionKind.FILE, QuestionKind.TEXT, QuestionKind.YES_NO_PARTLY)
 UNSAFE_IN_NAMES = r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\"<>|:*?]"
 MAIN_PART = {".docx": "word/document.xml", ".xlsx": "xl/workbook.xml", ".pptx": "ppt/presentation.xml"}
 
 
 def attach(
-    *, response: Response, file: File[bytes], by: By, question: Question | None = None, now: datetime | None = None
+    *, response: Response, file: "File[bytes]", by: By, question: Question | None = None, now: datetime | None = None
 ) -> Attachment:
     """Add a file to the draft, for one question or for the whole. The file is on disk before the row is.
 
@@ -95,13 +96,13 @@ def _refuse_question(response: Response, question: Question | None, now: datetim
         return
     if question.section.consultation_id != response.consultation_id:
         raise Refusal("This question belongs to another consultation.", field="question")
-    if question.kind not in (QuestionKind.FILE, QuestionKind.TEXT, QuestionKind.YES_NO_PARTLY):
+    if question.kind not in TAKING_FILES:
         raise Refusal("This question does not take a file.", field="question")
     if not question.section.is_open(now):
         raise Conflict(f"{question.section} has closed; its files can no longer change.", field="file")
 
 
-def _checked(file: File[bytes]) -> tuple[str, str]:
+def _checked(file: "File[bytes]") -> tuple[str, str]:
     """The file's clean name and content type. Raises Refusal at `file`."""
     name = clean_name(file.name or "")
     ending = PurePath(name).suffix.lower()
@@ -130,7 +131,7 @@ def clean_name(name: str) -> str:
     return f"{stem[: 200 - len(ending)]}{ending}"
 
 
-def _mismatch(file: File[bytes], ending: str) -> str:
+def _mismatch(file: "File[bytes]", ending: str) -> str:
     """Why the bytes are not what the ending says; "" when they are."""
     if ending in MAIN_PART or ending in (".odt", ".ods"):
         return _office_mismatch(file, ending)
@@ -148,7 +149,7 @@ def _mismatch(file: File[bytes], ending: str) -> str:
     return "" if found & expected else f"is not a {ending.strip('.').upper()} file, although its name says so."
 
 
-def _office_mismatch(file: File[bytes], ending: str) -> str:
+def _office_mismatch(file: "File[bytes]", ending: str) -> str:
     file.seek(0)
     kind = ending.strip(".").upper()
     try:
@@ -169,7 +170,7 @@ def _is_text(head: bytes) -> bool:
     return not any(byte < 9 or 13 < byte < 32 for byte in head)
 
 
-def _sha256(file: File[bytes]) -> str:
+def _sha256(file: "File[bytes]") -> str:
     file.seek(0)
     digest = hashlib.sha256()
     for chunk in file.chunks():

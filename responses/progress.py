@@ -1,9 +1,12 @@
 """What is done and what is left: which questions a response is asked, which are answered, what stands in the way."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from consultations.models import Question, Section
+from django.db.models import Q
+
+from consultations.models import Deadline, Question, Section
 from responses.models import Answer, Attachment, Response
 
 
@@ -26,11 +29,26 @@ class Item:
 
 @dataclass(kw_only=True)
 class Part:
-    """One section of a response: its questions that are asked, given the answers so far."""
+    """One section of a response: its questions that are asked, given the answers so far, and those that are not."""
 
     section: Section
     is_open: bool
     items: list[Item]
+    unasked: list[Item] = field(default_factory=list)
+
+    @property
+    def everything(self) -> list[Item]:
+        """Asked or not, in the paper's order."""
+        return sorted([*self.items, *self.unasked], key=lambda item: (item.question.position, item.question.pk))
+
+    @property
+    def state(self) -> str:
+        """closed, not_asked, not_started, in_progress or done."""
+        if not self.is_open:
+            return "closed"
+        if not self.items:
+            return "not_asked"
+        return "not_started" if not self.answered else "in_progress" if self.answered < self.total else "done"
 
     @property
     def answered(self) -> int:
@@ -46,27 +64,25 @@ def parts(response: Response, now: datetime) -> list[Part]:
     questions = list(
         Question.objects.filter(section__consultation=response.consultation_id).select_related("section__deadline")
     )
-    answers = {answer.question_id: answer for answer in Answer.objects.filter(response=response)}
+    answers = {
+        answer.question_id: answer for answer in Answer.objects.filter(response=response).select_related("edited_by")
+    }
     files: dict[int | None, list[Attachment]] = {}
     for attachment in Attachment.objects.filter(response=response).current():
         files.setdefault(attachment.question_id, []).append(attachment)
-    grouped: dict[int, list[Item]] = {}
-    for question in questions:
-        if is_asked(question, answers):
-            item = Item(question=question, answer=answers.get(question.pk), files=files.get(question.pk, []))
-            grouped.setdefault(question.section_id, []).append(item)
     sections = Section.objects.filter(consultation=response.consultation_id).select_related("deadline")
-    return [
-        Part(section=section, is_open=section.is_open(now), items=grouped.get(section.pk, [])) for section in sections
-    ]
+    made = {section.pk: Part(section=section, is_open=section.is_open(now), items=[]) for section in sections}
+    chosen = {question_id: answer.selected for question_id, answer in answers.items()}
+    for question in questions:
+        part = made[question.section_id]
+        item = Item(question=question, answer=answers.get(question.pk), files=files.get(question.pk, []))
+        (part.items if is_asked(question, chosen) else part.unasked).append(item)
+    return list(made.values())
 
 
-def is_asked(question: Question, answers: dict[int, Answer]) -> bool:
-    """A question with a condition is asked once the earlier answer says so."""
-    if question.shown_if_id is None:
-        return True
-    earlier = answers.get(question.shown_if_id)
-    return earlier is not None and question.shown_if_answer in earlier.selected
+def is_asked(question: Question, chosen: Mapping[int, Sequence[str]]) -> bool:
+    """A question with a condition is asked once the earlier answer says so; `chosen` is by question id."""
+    return question.shown_if_id is None or question.shown_if_answer in chosen.get(question.shown_if_id, ())
 
 
 def problems(parts_now: list[Part]) -> list[tuple[str, str]]:
@@ -88,3 +104,64 @@ def problems(parts_now: list[Part]) -> list[tuple[str, str]]:
                 over = f"{name} has {item.words:,} words; the limit is {item.question.word_limit:,}."
                 found.append((item.question.code, over))
     return found
+
+
+@dataclass(kw_only=True)
+class Standing:
+    """How far a response is, for a line in a list. `next_deadline`: the soonest under which one may still answer."""
+
+    answered: int = 0
+    total: int = 0
+    must_answer: int = 0
+    is_open: bool = False
+    next_deadline: Deadline | None = None
+
+
+def standings(responses: Iterable[Response], now: datetime) -> dict[int, Standing]:
+    """Response id → how far it is: three queries for any number of responses, and no answer's text."""
+    wanted = list(responses)
+    filled = Q(text__regex=r"\S") | Q(selected__len__gt=0) | Q(number__isnull=False)
+    chosen: dict[int, dict[int, list[str]]] = {}
+    done: dict[int, set[int]] = {}
+    rows = Answer.objects.filter(response__in=wanted).annotate(is_filled=filled)
+    for response_id, question_id, selected, is_filled in rows.values_list(
+        "response_id", "question_id", "selected", "is_filled"
+    ):
+        chosen.setdefault(response_id, {})[question_id] = selected
+        if is_filled:
+            done.setdefault(response_id, set()).add(question_id)
+    files = Attachment.objects.filter(response__in=wanted, question__isnull=False).current()
+    for response_id, question_id in files.values_list("response_id", "question_id"):
+        done.setdefault(response_id, set()).add(question_id)
+    questions: dict[int, list[Question]] = {}
+    of_papers = Question.objects.filter(section__consultation__in={response.consultation_id for response in wanted})
+    for question in of_papers.select_related("section__deadline").defer("text", "guidance", "section__introduction"):
+        questions.setdefault(question.section.consultation_id, []).append(question)
+    return {
+        response.pk: _standing(
+            questions.get(response.consultation_id, []), chosen.get(response.pk, {}), done.get(response.pk, set()), now
+        )
+        for response in wanted
+    }
+
+
+def _standing(
+    questions: list[Question], chosen: Mapping[int, Sequence[str]], done: set[int], now: datetime
+) -> Standing:
+    standing = Standing()
+    for question in questions:
+        deadline, is_open = question.section.deadline, question.section.is_open(now)
+        standing.is_open = standing.is_open or is_open
+        if is_open and deadline and deadline.closes_at and _is_sooner(deadline, standing.next_deadline):
+            standing.next_deadline = deadline
+        if is_asked(question, chosen):
+            standing.total += 1
+            standing.answered += question.pk in done
+            standing.must_answer += question.required and is_open and question.pk not in done
+    return standing
+
+
+def _is_sooner(deadline: Deadline, other: Deadline | None) -> bool:
+    if other is None or other.closes_at is None or deadline.closes_at is None:
+        return deadline.closes_at is not None
+    return deadline.closes_at < other.closes_at

@@ -38,6 +38,10 @@ class ResponseQuerySet(models.QuerySet["Response"]):
             return self.filter(own | ~Q(state=State.DRAFT))
         return self.filter(own)
 
+    def of(self, user: User | AnonymousUser) -> Self:
+        """Those of the user's own organisations: what the pages for firms show, and a draft is never shown beyond."""
+        return self.filter(organisation__in=_organisations_of(user)) if user.is_authenticated else self.none()
+
     def submitted(self) -> Self:
         return self.filter(state=State.SUBMITTED)
 

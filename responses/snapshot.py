@@ -35,7 +35,7 @@ def build(response: Response, parts: list[Part], general_files: list[Attachment]
     sections, left_out = [], []
     for part in parts:
         if part.is_open:
-            questions = [_question(item) for item in part.items if item.is_answered]
+            questions = [of_item(item) for item in part.items if item.is_answered]
         else:
             questions = filed.get(part.section.pk, [])
             kept = {question["code"] for question in questions}
@@ -69,6 +69,22 @@ def answers_in(content: Content) -> int:
     return sum(len(section["questions"]) for section in content["sections"])
 
 
+def outdated(parts: list[Part], content: Content) -> list[Item]:
+    """Answers that were changed after they were filed, in sections that have closed: what was filed in time stands."""
+    filed = {question["code"]: question for section in content["sections"] for question in section["questions"]}
+    return [
+        item
+        for part in parts
+        if not part.is_open
+        for item in part.items
+        if item.question.code in filed and _said(of_item(item)) != _said(filed[item.question.code])
+    ]
+
+
+def _said(question: Content) -> tuple[Content, list[Content]]:
+    return question["answer"], question["files"]
+
+
 def file_codes(content: Content) -> set[str]:
     """The codes of all the files that the content names."""
     of_questions = [
@@ -99,7 +115,8 @@ def _section(part: Part, questions: list[Content]) -> Content:
     }
 
 
-def _question(item: Item) -> Content:
+def of_item(item: Item) -> Content:
+    """One question as a submission holds it."""
     answer = item.answer
     number = answer.number if answer else None
     return {

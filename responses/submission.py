@@ -22,6 +22,7 @@ from responses.progress import Part
 from responses.querysets import State
 from responses.snapshot import Content
 
+CHANGED = "Something changed after you checked your answers. Check them again, then submit."
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -32,6 +33,15 @@ class Prepared:
     content: Content
     parts: list[Part]
     problems: list[tuple[str, str]]
+
+    @property
+    def sha256(self) -> str:
+        return snapshot.digest(self.content)
+
+    @property
+    def is_open(self) -> bool:
+        """Something may still be answered."""
+        return any(part.is_open for part in self.parts)
 
     @property
     def answer_count(self) -> int:
@@ -46,15 +56,16 @@ def prepare(response: Response, now: datetime) -> Prepared:
     return Prepared(content=content, parts=parts, problems=_problems(response, parts, content))
 
 
-def submit(*, response: Response, by: By, now: datetime | None = None) -> Submission:
+def submit(*, response: Response, by: By, now: datetime | None = None, checked: str = "") -> Submission:
     """File the response as it stands: a first submission, or an amendment as the next version.
 
     All or nothing, in one transaction: the snapshot, its receipt, the state, the record and the e-mails to the firm.
     Whether it is in time is decided by `now`, the moment that the request reached us. If what stands is already filed,
-    returns that submission and changes nothing.
+    returns that submission and changes nothing. `checked` is the SHA-256 of the content that the person has seen; where
+    it is given, nothing else is filed.
 
-    Raises NotAllowed without the right to submit, Conflict when nothing may be answered any more, Refusal with
-    `problems` when something is missing.
+    Raises NotAllowed without the right to submit, Conflict when nothing may be answered any more or the content is not
+    what was checked, Refusal with `problems` when something is missing.
     """
     received_at = now or clock.now()
     with transaction.atomic():
@@ -62,12 +73,14 @@ def submit(*, response: Response, by: By, now: datetime | None = None) -> Submis
         filer = _filer(locked, by=by)
         refuse_untaken(locked.consultation, received_at)
         prepared = prepare(locked, received_at)
-        if not any(part.is_open for part in prepared.parts):
+        if not prepared.is_open:
             raise Conflict(_closed_sentence(prepared), code="closed")
-        digest = snapshot.digest(prepared.content)
+        digest = prepared.sha256
         standing = locked.latest
         if standing is not None and locked.state == State.SUBMITTED and standing.sha256 == digest:
             return standing
+        if checked and checked != digest:
+            raise Conflict(CHANGED, code="changed")
         if prepared.problems:
             sentence = " ".join(sentence for _, sentence in prepared.problems)
             raise Refusal(sentence, code="incomplete", problems=prepared.problems)

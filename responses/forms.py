@@ -1,0 +1,230 @@
+"""The forms of the firm's pages. They give shape and keep what was typed; what may be saved is the flows' to say."""
+
+import json
+import re
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
+from django.utils.html import format_html, linebreaks
+from django.utils.safestring import SafeString
+
+from accounts.models import Organisation
+from consultations.models import Question, QuestionCorrection, QuestionKind
+from notifications.refusal import Refusal
+from responses.differences import marked
+from responses.drafting import Given, StaleAnswer
+from responses.models import Answer, FoiPosition, NameConsent, TextConsent
+from responses.progress import Item
+
+CHOOSING = {QuestionKind.YES_NO_PARTLY, QuestionKind.SINGLE, QuestionKind.MULTIPLE}
+NO_VERSION = 999_999_999  # stands for one that is no number: nothing was ever written against it
+
+
+class AnswerForm(forms.Form):
+    """One question's answer, its fields named after the question's code.
+
+    The fields check nothing (`forms.Field`): the flow refuses, and `refuse` shows its words at the right one.
+    """
+
+    conflict: "Conflict | None" = None
+    corrections: list[QuestionCorrection]
+    gate: Question | None  # the earlier question whose answer calls for this one
+    gate_is_here: bool  # in the same section
+    is_asked: bool
+
+    def __init__(self, item: Item, data: QueryDict | None = None, files: Any = None) -> None:
+        self.item, self.question = item, item.question
+        answer = item.answer
+        self.typed = data if data is not None else QueryDict(mutable=True)
+        super().__init__(data, files, prefix=self.question.code, initial=_initial(item), use_required_attribute=False)
+        kind, label, hint = self.question.kind, _label(self.question), _hint(self.question)
+        if kind in CHOOSING:
+            widget: type[forms.RadioSelect | forms.CheckboxSelectMultiple] = (
+                forms.CheckboxSelectMultiple if kind == QuestionKind.MULTIPLE else forms.RadioSelect
+            )
+            choices = [(choice, choice) for choice in self.question.choices]
+            if answer and answer.selected and kind != QuestionKind.MULTIPLE:
+                choices.append(("", "No answer"))
+            self.fields["selected"] = forms.Field(
+                label=label, help_text=hint, required=False, widget=widget(choices=choices)
+            )
+        if kind == QuestionKind.YES_NO_PARTLY:
+            label, hint = format_html("Your comments{}", _aside(self.question)), SafeString()
+        if kind in (QuestionKind.TEXT, QuestionKind.YES_NO_PARTLY):
+            self.fields["text"] = forms.Field(
+                label=label, help_text=hint, required=False, widget=_textarea(self.question)
+            )
+        if kind == QuestionKind.NUMBER:
+            number = forms.TextInput(attrs={"inputmode": "decimal", "class": "govuk-input--width-10"})
+            self.fields["number"] = forms.Field(label=label, help_text=hint, required=False, widget=number)
+        if kind == QuestionKind.FILE:
+            self.fields["file"] = forms.Field(label=label, help_text=hint, required=False, widget=forms.FileInput())
+        else:
+            hidden = forms.HiddenInput(attrs={"autocomplete": "off"})
+            self.fields["version"] = forms.Field(required=False, widget=hidden, initial=answer.version if answer else 0)
+
+    @property
+    def main(self) -> forms.BoundField:
+        """The field that an answer of this kind cannot do without."""
+        return next(iter(self.visible_fields()))
+
+    @property
+    def gate_values(self) -> str:
+        """The answers to the earlier question that call for this one, as conditions.js reads them."""
+        return json.dumps([self.question.shown_if_answer])
+
+    @property
+    def was_sent(self) -> bool:
+        return self.add_prefix("version") in self.typed
+
+    def given(self) -> Given:
+        return Given(
+            question=self.question,
+            text=self.typed.get(self.add_prefix("text"), ""),
+            selected=tuple(filter(None, self.typed.getlist(self.add_prefix("selected")))),
+            number=self.typed.get(self.add_prefix("number"), ""),
+            version=_version(self.typed.get(self.add_prefix("version"), "")),
+        )
+
+    def given_file(self) -> "UploadedFile[bytes] | None":
+        return self.files.get(self.add_prefix("file")) if self.files else None
+
+    def stand(self, version: int) -> None:
+        """From now on the page is written against this version of the answer."""
+        self.typed[self.add_prefix("version")] = str(version)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Show why it was not saved. Of two writers' texts both are shown, and saving again is to choose this one."""
+        if isinstance(refusal, StaleAnswer):
+            self.conflict = Conflict(theirs=refusal.current, mine=self.given())
+            self.stand(refusal.current.version)
+        self.add_error(self.main.name, refusal.message)
+
+
+class Conflict:
+    """Two answers to one question, as they are shown side by side."""
+
+    def __init__(self, *, theirs: Answer, mine: Given) -> None:
+        self.theirs, self.mine = theirs, mine
+        self.their_text, self.my_text = marked(theirs.text, mine.text)
+        self.their_choice = ", ".join(theirs.selected) or plain_number(theirs)
+        self.my_choice = ", ".join(mine.selected) or mine.number
+
+
+def plain_number(answer: Answer | None) -> str:
+    """1250, not 1250.000000."""
+    return f"{answer.number.normalize():f}" if answer and answer.number is not None else ""
+
+
+def _initial(item: Item) -> dict[str, Any]:
+    answer = item.answer
+    if answer is None:
+        return {}
+    chosen: Any = answer.selected
+    if item.question.kind != QuestionKind.MULTIPLE:
+        chosen = answer.selected[0] if answer.selected else None
+    return {"text": answer.text, "selected": chosen, "number": plain_number(answer)}
+
+
+def _version(typed: str) -> int:
+    return int(typed) if re.fullmatch(r"[0-9]{1,9}", typed) else NO_VERSION
+
+
+def name_of(question: Question) -> str:
+    """How sentences speak of it: "question 2.1"."""
+    number = question.number
+    return f"question {number}" if number[:1].isdigit() else number or f"“{question.text[:60]}”"
+
+
+def _label(question: Question) -> SafeString:
+    name = name_of(question) if question.number else "Question"
+    return format_html(
+        '<span class="so-question__number">{}{}</span> <span class="so-breaks">{}</span>',
+        name[:1].upper() + name[1:], ", must be answered" if question.required else "", question.text,
+    )  # fmt: skip
+
+
+def _aside(question: Question) -> SafeString:
+    """Whose comments: several questions of a page have a field with this label."""
+    return format_html('<span class="govuk-visually-hidden"> on {}</span>', name_of(question))
+
+
+def _hint(question: Question) -> SafeString:
+    return SafeString(linebreaks(question.guidance, autoescape=True)) if question.guidance else SafeString()
+
+
+def _textarea(question: Question) -> forms.Textarea:
+    limit = question.word_limit
+    rows = 10 if limit is None or limit > 150 else 6
+    return forms.Textarea(attrs={"rows": rows, **({"data-maxwords": limit} if limit else {})})
+
+
+def _radios(choices: list[tuple[str, str]], label: str, help_text: str) -> forms.Field:
+    return forms.Field(label=label, help_text=help_text, required=False, widget=forms.RadioSelect(choices=choices))
+
+
+def _reason(label: str, help_text: str) -> forms.Field:
+    return forms.Field(label=label, help_text=help_text, required=False, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class ConsentsForm(forms.Form):
+    text_consent = _radios(
+        TextConsent.choices,
+        "May the text of your response be published?",
+        "The body may publish what you wrote, and quote it in its feedback.",
+    )
+    name_consent = _radios(
+        NameConsent.choices,
+        "May your organisation’s name be listed?",
+        "Bodies often publish a list of who responded. This is apart from the text.",
+    )
+    foi_position = _radios(
+        FoiPosition.choices,
+        "What if somebody asks for your response under freedom of information law?",
+        "The body decides under the law that binds it. It will know what you ask for here.",
+    )
+    foi_reason = _reason(
+        "Why should it be treated as confidential?",
+        "Needed only where you ask for that. Say which parts, and what harm disclosure would do.",
+    )
+
+
+class UploadForm(forms.Form):
+    """One file, for the whole response or for one of the questions that take files."""
+
+    about = forms.ChoiceField(label="What is it for?", required=False)
+    file = forms.FileField(label="File", required=False, allow_empty_file=True)
+
+    def __init__(self, questions: list[Question], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.questions = {question.code: question for question in questions}
+        choices = [("", "The whole response")]
+        for question in questions:
+            name = name_of(question)
+            choices.append((question.code, f"{name[:1].upper()}{name[1:]}: {question.text[:60]}"))
+        about = self.fields["about"]
+        about.choices = choices  # type: ignore[attr-defined]
+        if not questions:
+            about.widget = forms.HiddenInput()
+
+
+class WithdrawForm(forms.Form):
+    reason = _reason(
+        "Why do you withdraw it?",
+        "The reason is kept with the response. Whoever works on the consultation can read it.",
+    )
+
+
+class StartForm(forms.Form):
+    organisation = forms.ChoiceField(
+        label="Who is the response from?", widget=forms.RadioSelect,
+        error_messages={"required": "Choose the organisation that responds."},
+    )  # fmt: skip
+
+    def __init__(self, organisations: list[Organisation], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["organisation"].choices = [  # type: ignore[attr-defined]
+            (organisation.code, organisation.name) for organisation in organisations
+        ]

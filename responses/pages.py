@@ -1,0 +1,185 @@
+"""What this room's pages share: whose response is on the page, what may be done with it now, and how time is said."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import BadRequest
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils.cache import patch_cache_control
+
+from accounts.identifiers import CODE_ALPHABET
+from accounts.models import User
+from accounts.permissions import MAY_DRAFT, MAY_SUBMIT, role_in
+from accounts.record import By, by_request
+from consultations.closing import closing
+from consultations.models import Authority, Consultation, Deadline, Section
+from consultations.showing import DeadlineShown, deadline_shown
+from notifications import clock
+from notifications.refusal import Conflict, Refusal
+from responses import progress
+from responses.drafting import refuse_untaken
+from responses.models import Response
+from responses.progress import Part
+
+P = ParamSpec("P")
+# The one that leads comes first.
+IN_ORDER = Authority.objects.order_by("consultationauthority__position")
+
+
+def bodies_of(path: str) -> "Prefetch[str, QuerySet[Authority], str]":
+    """The bodies of the consultation at `path`, to be fetched with what the page lists."""
+    return Prefetch(f"{path}__authorities" if path else "authorities", queryset=IN_ORDER)
+
+
+class SignedInRequest(HttpRequest):
+    """What a view behind `private` gets."""
+
+    user: User
+
+
+def private(
+    view: Callable[Concatenate[SignedInRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """For somebody who has signed in, and not for caches between us. The browser itself may keep the page: going back
+    must find what was typed."""
+
+    @wraps(view)
+    def behind(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if (request.content_params or {}).get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+            raise BadRequest("Forms are taken in UTF-8, as our pages send them.")  # UTF-7 can carry half a character
+        made = login_required(view)(request, *args, **kwargs)  # type: ignore[arg-type]
+        patch_cache_control(made, private=True)
+        return made
+
+    return behind
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """One response as its page's reader may work on it at `now`."""
+
+    response: Response
+    user: User
+    role: str
+    now: datetime
+
+    @property
+    def may_draft(self) -> bool:
+        return self.role in MAY_DRAFT
+
+    @property
+    def may_submit(self) -> bool:
+        return self.role in MAY_SUBMIT
+
+    @property
+    def untaken(self) -> str:
+        """Why the consultation takes no responses at all; "" when it does."""
+        try:
+            refuse_untaken(self.response.consultation, self.now)
+        except Conflict as refusal:
+            return refusal.message
+        return ""
+
+    def parts(self) -> list[Part]:
+        return shown(progress.parts(self.response, self.now), self.response.consultation)
+
+    def deadlines(self, parts: list[Part]) -> list[DeadlineShown]:
+        """Each closing moment once, in the paper's order, also in the reader's own zone."""
+        consultation = self.response.consultation
+        zones = [*(body.time_zone for body in consultation.authorities.all()), self.user.time_zone]
+        once = {part.section.deadline.pk: part.section.deadline for part in parts if part.section.deadline}
+        ordered = sorted(once.values(), key=lambda deadline: (deadline.position, deadline.pk))
+        return [deadline_shown(deadline, zones=zones, now=self.now, moves=False) for deadline in ordered]
+
+    def context(self, **more: Any) -> dict[str, Any]:
+        consultation = self.response.consultation
+        return {
+            "desk": self,
+            "response": self.response,
+            "consultation": consultation,
+            "rehearsal": consultation.is_rehearsal,
+            "zone": zone_of(consultation),
+            **more,
+        }
+
+
+def desk(request: SignedInRequest, code: str) -> Desk:
+    """The desk of one of the reader's own organisations' responses; 404 for everybody else's."""
+    own = Response.objects.of(request.user).select_related("consultation", "organisation", "latest")
+    response = get_object_or_404(own.prefetch_related(bodies_of("consultation")), code=code)
+    return Desk(
+        response=response, user=request.user, role=role_in(request.user, response.organisation), now=clock.now()
+    )
+
+
+def by(request: HttpRequest) -> By:
+    return by_request(request, "page")
+
+
+def refuse_in(form: forms.Form, refusal: Refusal) -> int:
+    """Show each of the refusal's problems at its field, or above the form; returns the status of that page."""
+    for field, message in refusal.problems or [("", refusal.message)]:
+        form.add_error(field if field in form.fields else None, message)
+    return refusal.status
+
+
+def code_in(text: str) -> str:
+    """The text if it can be a code, otherwise "": for what comes from forms and query strings."""
+    return text if re.fullmatch(rf"[{CODE_ALPHABET}]{{10}}", text) else ""
+
+
+def shown(parts: list[Part], consultation: Consultation) -> list[Part]:
+    """The parts that ask anything. Their deadlines can now say their moment in each body's zone without a query."""
+    for part in parts:
+        if part.section.deadline:
+            part.section.deadline.consultation = consultation
+    return [part for part in parts if part.everything]
+
+
+def zone_of(consultation: Consultation) -> str:
+    """The civil zone of the body that leads, in which instants that are no deadline are said."""
+    bodies = list(consultation.authorities.all())
+    return bodies[0].time_zone if bodies else "Europe/London"
+
+
+def next_deadline(parts: list[Part], now: datetime) -> Deadline | None:
+    """The soonest closing moment still ahead."""
+    ahead = [
+        part.section.deadline
+        for part in parts
+        if part.section.deadline and part.section.deadline.closes_at and part.section.deadline.closes_at >= now
+    ]
+    return min(ahead, key=lambda deadline: deadline.closes_at or now, default=None)
+
+
+def soonest(consultation: Consultation, now: datetime) -> Deadline | None:
+    """The same of a paper whose parts are not at hand."""
+    found = Deadline.objects.ahead(now).filter(consultation=consultation).order_by("closes_at", "id").first()
+    if found:
+        found.consultation = consultation
+    return found
+
+
+def closed_words(section: Section) -> str:
+    """That it closed, and when, in the zone of each body."""
+    if section.deadline is None:
+        return f"{section} has closed."
+    zones = [body.time_zone for body in section.deadline.consultation.authorities.all()]
+    return f"{section} closed at {closing(section.deadline, zones=zones)}. Its answers can no longer change."
+
+
+def is_member(user: User | AnonymousUser, response: Response) -> bool:
+    return bool(role_in(user, response.organisation))
+
+
+def page(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    return render(request, f"responses/{template}.html", context, status=status)

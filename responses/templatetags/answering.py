@@ -1,0 +1,44 @@
+"""What the templates of responses ask for that Django's language cannot say."""
+
+from datetime import datetime
+
+from django import template
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.safestring import SafeString
+
+from consultations import showing
+from consultations.markdown import render
+from consultations.models import Deadline, Question
+from responses import forms
+from responses.models import Answer
+
+register = template.Library()
+
+
+@register.filter
+def left(deadline: Deadline, now: datetime) -> str:
+    """ "3 days left", "Closes today" """
+    return showing.left(deadline, now)
+
+
+@register.filter
+def plain_number(answer: Answer) -> str:
+    """The number as typed: 1250, not 1250.000000."""
+    return forms.plain_number(answer)
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    return render(text)
+
+
+@register.filter
+def named(question: Question) -> str:
+    """ "question 2.1" """
+    return forms.name_of(question)
+
+
+@register.filter
+def amount(number: str | None) -> str:
+    """A number as filed, with its thousands apart: 1250000.5 → 1,250,000.5."""
+    return intcomma(number, use_l10n=False) if number else ""

@@ -1,0 +1,48 @@
+"""The firm's pages."""
+
+from django.urls import URLPattern, path, register_converter
+
+from accounts.identifiers import CODE_ALPHABET
+from responses.views import consents, files, filing, listing, proof, section, starting, task_list
+
+
+class CodeConverter:
+    """Our public codes and nothing else: what cannot be one never reaches the database."""
+
+    regex = f"[{CODE_ALPHABET}]{{10}}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+class ReferenceConverter(CodeConverter):
+    """A submission's: the response's code and the version."""
+
+    regex = f"[{CODE_ALPHABET}]{{10}}-[0-9]{{1,9}}"
+
+
+register_converter(CodeConverter, "response_code")
+register_converter(ReferenceConverter, "submission_reference")
+
+app_name = "responses"
+
+urlpatterns: list[URLPattern] = [
+    path("", listing.my_responses, name="list"),
+    path("start/", starting.start, name="start"),
+    path("receipts/<response_code:code>/", proof.receipt, name="receipt"),
+    path("receipts/<response_code:code>/receipt.pdf", proof.receipt_pdf, name="receipt_pdf"),
+    path("submissions/<submission_reference:reference>/", proof.submission, name="submission"),
+    path("files/<response_code:code>/", files.download, name="attachment"),
+    path("files/<response_code:code>/remove/", files.remove, name="remove_attachment"),
+    path("<response_code:code>/", task_list.show, name="detail"),
+    path("<response_code:code>/sections/<int:number>/", section.answer, name="section"),
+    path("<response_code:code>/sections/<int:number>/autosave/", section.autosave, name="autosave"),
+    path("<response_code:code>/files/", files.attachments, name="attachments"),
+    path("<response_code:code>/consents/", consents.state, name="consents"),
+    path("<response_code:code>/check/", filing.check, name="check"),
+    path("<response_code:code>/submit/", filing.submit, name="submit"),
+    path("<response_code:code>/withdraw/", filing.withdraw, name="withdraw"),
+]

@@ -1,0 +1,167 @@
+"""One page a section: its questions with their answers, saved by the button and, where JavaScript runs, by itself."""
+
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from consultations.closing import zone_words
+from consultations.models import QuestionCorrection
+from notifications.refusal import Conflict, Refusal
+from responses import attaching, drafting
+from responses.drafting import StaleAnswer
+from responses.forms import AnswerForm
+from responses.models import Answer
+from responses.pages import Desk, SignedInRequest, by, closed_words, desk, page, private
+from responses.progress import Part
+
+
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+def answer(request: SignedInRequest, code: str, number: int) -> HttpResponse:
+    """GET shows the section; POST saves it and goes on, or shows it again with what was refused at its field."""
+    here = desk(request, code)
+    parts = here.parts()
+    part = _part(parts, number)
+    if request.method != "POST":
+        forms = [AnswerForm(item) for item in part.everything]
+        return _page(request, here, parts, part, forms)
+    forms = [AnswerForm(item, request.POST.copy(), request.FILES) for item in part.everything]
+    try:
+        refused = _save(request, here, forms)
+    except Refusal as refusal:
+        return _not_saved(request, here, part, forms, refusal)
+    if refused:
+        return _page(request, here, parts, part, forms, status=_status(refused), refused=refused)
+    if "return" in request.POST:
+        messages.success(request, f"{part.section} is saved.")
+        return redirect("responses:detail", code)
+    return redirect(_next(here, parts, part))
+
+
+@private
+@require_POST
+def autosave(request: SignedInRequest, code: str, number: int) -> HttpResponse:
+    """Save the answers that were sent. config/static/soundings/autosave.js tells what it makes of each reply."""
+    here = desk(request, code)
+    part = _part(here.parts(), number)
+    forms = [AnswerForm(item, request.POST.copy()) for item in part.everything]
+    try:
+        saved, refused = _save_answers(request, here, forms)
+    except Refusal as refusal:
+        return JsonResponse({"detail": refusal.message}, status=409)
+    versions = {f"{question}-version": answer.version for question, answer in saved.items()}
+    if refused:
+        words = {question: refusal.message for question, refusal in refused.items()}
+        detail = " ".join(words.values())
+        return JsonResponse({"detail": detail, "versions": versions, "refused": words}, status=_status(refused))
+    zone = request.user.time_zone
+    saved_at = f"{here.now.astimezone(ZoneInfo(zone)):%H:%M} {zone_words(zone)}"
+    return JsonResponse({"saved_at": saved_at, "versions": versions})
+
+
+def _part(parts: list[Part], number: int) -> Part:
+    for part in parts:
+        if part.section.pk == number:
+            return part
+    raise Http404
+
+
+def _save(request: SignedInRequest, here: Desk, forms: list[AnswerForm]) -> dict[str, Refusal]:
+    """Save answers and files, and tell each form how it went; returns what was refused, by question code.
+
+    Raises NotAllowed or Conflict when nothing at all can be saved.
+    """
+    saved, refused = _save_answers(request, here, forms)
+    for form in forms:
+        if file := form.given_file():
+            try:
+                attaching.attach(
+                    response=here.response, question=form.question, file=file, by=by(request), now=here.now
+                )
+            except Refusal as refusal:
+                refused[form.question.code] = refusal
+        if form.question.code in saved:
+            form.stand(saved[form.question.code].version)
+        if form.question.code in refused:
+            form.refuse(refused[form.question.code])
+    return refused
+
+
+def _save_answers(
+    request: SignedInRequest, here: Desk, forms: list[AnswerForm]
+) -> tuple[dict[str, Answer], dict[str, Refusal]]:
+    given = [form.given() for form in forms if form.was_sent]
+    if given and not any(item.question.section.is_open(here.now) for item in given):
+        raise Conflict(closed_words(given[0].question.section))
+    return drafting.save_answers(response=here.response, given=given, by=by(request), now=here.now)
+
+
+def _status(refused: dict[str, Refusal]) -> int:
+    """The status of a page on which several things may be wrong: a stale answer first, it is what is least expected."""
+    statuses = {refusal.status for refusal in refused.values()}
+    return next((status for status in (412, 409) if status in statuses), 400)
+
+
+def _next(here: Desk, parts: list[Part], part: Part) -> str:
+    """The next section that can be answered; after the last, check your answers."""
+    later = [other for other in parts[parts.index(part) + 1 :] if other.is_open]
+    if later:
+        return reverse("responses:section", args=[here.response.code, later[0].section.pk])
+    return reverse("responses:check", args=[here.response.code])
+
+
+def _page(
+    request: SignedInRequest,
+    here: Desk,
+    parts: list[Part],
+    part: Part,
+    forms: list[AnswerForm],
+    *,
+    status: int = 200,
+    refused: dict[str, Refusal] | None = None,
+) -> HttpResponse:
+    _surround(forms, parts, part)
+    context = here.context(
+        parts=parts,
+        part=part,
+        forms=forms,
+        place=parts.index(part) + 1,
+        answered=sum(other.answered for other in parts),
+        total=sum(other.total for other in parts),
+        may_write=here.may_draft and part.is_open and not here.untaken,
+        others_saved=bool(refused) and any(form.was_sent and not form.errors for form in forms),
+        stale=any(isinstance(refusal, StaleAnswer) for refusal in (refused or {}).values()),
+    )
+    return page(request, "section", context, status=status)
+
+
+def _surround(forms: list[AnswerForm], parts: list[Part], part: Part) -> None:
+    """Tell each form what the page says around it: its corrections, and on which earlier answer it depends."""
+    asked = {item.question.pk for item in part.items}
+    questions = {item.question.pk: item.question for other in parts for item in other.everything}
+    corrections: dict[int, list[QuestionCorrection]] = {}
+    for correction in QuestionCorrection.objects.filter(question__section=part.section):
+        corrections.setdefault(correction.question_id, []).append(correction)
+    for form in forms:
+        form.corrections = corrections.get(form.question.pk, [])
+        form.is_asked = form.question.pk in asked
+        form.gate = questions.get(form.question.shown_if_id or 0)
+        form.gate_is_here = form.gate is not None and form.gate.section_id == part.section.pk
+
+
+def _not_saved(
+    request: SignedInRequest, here: Desk, part: Part, forms: list[AnswerForm], refusal: Refusal
+) -> HttpResponse:
+    """Nothing could be saved: say why and give back all that was typed, so that it can be copied."""
+    typed = [(form.question, _typed(form)) for form in forms if form.was_sent and _typed(form)]
+    context = here.context(part=part, typed=typed, refusal=refusal)
+    return page(request, "not_saved", context, status=refusal.status)
+
+
+def _typed(form: AnswerForm) -> str:
+    given = form.given()
+    return "\n\n".join(filter(None, [", ".join(given.selected), given.number, given.text]))

@@ -1,0 +1,32 @@
+"""A response's front page: what is done, what is left, until when."""
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_safe
+
+from responses import submission
+from responses.models import Submission
+from responses.pages import SignedInRequest, desk, next_deadline, page, private, shown
+
+
+@private
+@require_safe
+def show(request: SignedInRequest, code: str) -> HttpResponse:
+    here = desk(request, code)
+    response = here.response
+    prepared = submission.prepare(response, here.now)
+    parts = shown(prepared.parts, response.consultation)
+    versions = Submission.objects.filter(response=response).select_related("receipt", "submitted_by").defer("content")
+    context = here.context(
+        parts=parts,
+        problems=prepared.problems,
+        deadlines=here.deadlines(parts),
+        is_open=prepared.is_open,
+        next_deadline=next_deadline(parts, here.now),
+        answered=sum(part.answered for part in parts),
+        total=sum(part.total for part in parts),
+        file_count=len(prepared.content["files"]) + sum(len(item.files) for part in parts for item in part.items),
+        consented=bool(response.text_consent and response.name_consent and response.foi_position),
+        versions=list(versions),
+        changed=response.latest is not None and prepared.sha256 != response.latest.sha256,
+    )
+    return page(request, "detail", context)
