@@ -93,15 +93,11 @@ def autosave(request: HttpRequest) -> HttpResponse:
     return JsonResponse(body, status=status)
 
 
+ACCOUNTS = [path(f"{name}/", listing, name=name) for name in ("organisation", "tokens", "profile")]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(([path("", listing, name="list"), path("alerts/", listing, name="following")], "consultations"))),
     path("responses/", include(([path("", listing, name="list")], "responses"))),
-    path(
-        "",
-        include(
-            ([path("organisation/", listing, name="organisation"), path("tokens/", listing, name="tokens")], "accounts")
-        ),
-    ),
+    path("", include((ACCOUNTS, "accounts"))),
     path("widgets/", widgets, name="widgets"),
     path("reading/", reading, name="reading"),
     path("answering/", answering, name="answering"),
