@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import allauth.account.admin  # noqa: F401 (registers first, so that ours can take its place)
+import allauth.account.admin
 import allauth.mfa.admin  # noqa: F401
 import django.contrib.auth.admin  # noqa: F401
 from allauth.account.models import EmailAddress
@@ -33,10 +33,10 @@ class StaffFilter(SelectFilter):
     title = "staff"
     parameter_name = "staff"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return YES_NO
 
-    def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:  # noqa: ARG002
+    def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         return queryset.filter(is_staff=value == "yes")
 
 
@@ -44,10 +44,10 @@ class KindOfPersonFilter(SelectFilter):
     title = "state"
     parameter_name = "state"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("active", "Active"), ("inactive", "Not active"), ("service", "Service account")]
 
-    def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:  # noqa: ARG002
+    def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         if value == "service":
             return queryset.filter(is_service=True)
         return queryset.filter(is_service=False, is_active=value == "active")
@@ -108,7 +108,7 @@ class PersonAdmin(BaseAdmin):
             return may
         return may and not obj.is_service and (request.user.is_superuser or not (obj.is_superuser or obj.is_staff))
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # the record names them; "active" is taken away instead
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
@@ -121,7 +121,7 @@ class KindFilter(SelectFilter):
     title = "kind"
     parameter_name = "kind"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return list(OrganisationKind.choices)
 
 
@@ -142,10 +142,10 @@ class OrganisationAdmin(BaseAdmin):
         lines = [f"{m.user} ({m.user.email}): {m.get_role_display()}" for m in members[:100]]
         return "\n".join([*lines, *(["and more"] if len(members) > 100 else [])]) or "None"
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # founded by its first member
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
@@ -153,7 +153,7 @@ class RoleFilter(SelectFilter):
     title = "role"
     parameter_name = "role"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return list(Role.choices)
 
 
@@ -189,10 +189,10 @@ class UsableFilter(SelectFilter):
     title = "usable"
     parameter_name = "usable"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return YES_NO
 
-    def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:  # noqa: ARG002
+    def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         now = clock.now()
         if value == "yes":
             return queryset.filter(revoked_at__isnull=True).filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
@@ -260,11 +260,11 @@ class AuthenticatorAdmin(ReadOnlyAdmin):
     sortable_by = ()
     fields = ("user", "type", "created_at", "last_used_at")
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_superuser)
 
 
-class PermissionsField(forms.ModelMultipleChoiceField):
+class PermissionsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.content_type.app_label}: {obj.name}"
 
@@ -294,8 +294,8 @@ class GroupAdmin(BaseAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_superuser)  # whoever may change a group may give themselves every right
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_superuser)

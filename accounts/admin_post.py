@@ -5,6 +5,7 @@ It is in this room and not in the post room because who puts a message back is r
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin import action, display
 from django.db import transaction
@@ -14,7 +15,6 @@ from django.http import HttpRequest
 from accounts import record
 from accounts.record import By
 from accounts.staff import Button, DayRangeFilter, ReadOnlyAdmin, SelectFilter
-from django.conf import settings
 from notifications import clock, outbox
 from notifications.models import Notification, State
 from notifications.refusal import Refusal
@@ -27,7 +27,7 @@ class StateFilter(SelectFilter):
     title = "state"
     parameter_name = "state"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return list(State.choices)
 
 
@@ -35,7 +35,7 @@ class MessageKindFilter(SelectFilter):
     title = "kind"
     parameter_name = "kind"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(kind, kind_words(kind)) for kind in settings.NOTIFICATION_KINDS]
 
 

@@ -17,7 +17,7 @@ class DoorFilter(SelectFilter):
     title = "where from"
     parameter_name = "door"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return DOORS
 
 

@@ -33,7 +33,7 @@ def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
         today |= {
             "closing": _closing(now),
             "opening": _opening(now),
-            "drafts": _drafts(now),
+            "drafts": _drafts(),
             "rehearsals": _rehearsals(now),
         }
     if may("responses.view_response"):
@@ -47,7 +47,7 @@ def _closing(now: datetime) -> list[dict[str, Any]]:
     """The next deadlines of what is open, rehearsals apart."""
     rows = (
         Deadline.objects.ahead(now)
-        .filter(consultation__is_rehearsal=False, consultation__takes_responses=True)
+        .filter(consultation__is_rehearsal=False)
         .select_related("consultation")
         .prefetch_related("consultation__authorities")
         .order_by("closes_at")[:SHOWN]
@@ -90,13 +90,13 @@ def _zone(paper: Consultation) -> str:
     return body.time_zone if body else "Europe/London"
 
 
-def _drafts(now: datetime) -> list[dict[str, Any]]:
+def _drafts() -> list[dict[str, Any]]:
     rows = Consultation.objects.filter(published_at__isnull=True).order_by("-pk")[:SHOWN]
     return [{"name": str(row), "words": "Draft", "url": _paper_url(row.pk)} for row in rows]
 
 
 def _rehearsals(now: datetime) -> list[dict[str, Any]]:
-    rows = (
+    rows: Any = (
         Consultation.objects.filter(is_rehearsal=True, published_at__lte=now)
         .with_status(now)
         .prefetch_related("authorities")
@@ -116,7 +116,7 @@ def _rehearsals(now: datetime) -> list[dict[str, Any]]:
 
 def _came_in(request: HttpRequest, now: datetime) -> dict[str, Any]:
     """Versions filed within 24 hours, and the latest of them; what is in them is not shown here."""
-    visible = Response.objects.visible_to(request.user).exclude(state=State.DRAFT)  # type: ignore[arg-type]
+    visible = Response.objects.visible_to(request.user).exclude(state=State.DRAFT)
     last_day = Submission.objects.received_since(now - A_DAY)
     first = last_day.filter(version=1)[: MOST_COUNTED + 1].count()
     amended = last_day.filter(version__gt=1)[: MOST_COUNTED + 1].count()
@@ -173,7 +173,7 @@ def _paper_url(pk: int) -> str:
     return reverse("admin:consultations_consultation_change", args=[pk])
 
 
-# --- what settings.UNFOLD asks for by name -----------------------------------------------------------------------------
+# --- what settings.UNFOLD asks for by name ----------------------------------------------------------------------------
 def stylesheet(_request: HttpRequest) -> str:
     return static("accounts/staff.css")
 

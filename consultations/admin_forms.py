@@ -8,6 +8,7 @@ from django import forms
 from accounts.staff import StaffForm, StaffModelForm
 from accounts.staff.forms import LinesField, text_area, text_input
 from consultations import civil
+from consultations.closing import zone_words
 from consultations.models import (
     Authority,
     Consultation,
@@ -52,23 +53,23 @@ class ConsultationForm(StaffModelForm):
     """Also edits the bodies, in order, and how to respond elsewhere."""
 
     lead = forms.ModelChoiceField(
-        Authority.objects.all(), label="leading body", required=False, empty_label="Not chosen yet", widget=select()
+        Authority.objects.all(), label="Leading body", required=False, empty_label="Not chosen yet", widget=select()
     )
     joint = forms.ModelMultipleChoiceField(
-        Authority.objects.all(), label="jointly with", required=False, widget=ticks()
+        Authority.objects.all(), label="Jointly with", required=False, widget=ticks()
     )
-    topics = forms.ModelMultipleChoiceField(Topic.objects.all(), label="topics", required=False, widget=ticks())
-    sources = LinesField(label="sources", required=False, max_length_each=500, help_text="One address a line.")
+    topics = forms.ModelMultipleChoiceField(Topic.objects.all(), label="Topics", required=False, widget=ticks())
+    sources = LinesField(label="Sources", required=False, max_length_each=500, help_text="One address a line.")
     via_online_form_url = forms.URLField(
-        label="online form", required=False, max_length=500, assume_scheme="https", widget=text_input()
+        label="Online form", required=False, max_length=500, assume_scheme="https", widget=text_input()
     )
-    via_email = forms.CharField(label="e-mail", required=False, max_length=500, widget=text_input())
-    via_post = forms.CharField(label="post", required=False, max_length=500, widget=text_area(2))
-    via_other = forms.CharField(label="other", required=False, max_length=500, widget=text_area(2))
+    via_email = forms.CharField(label="E-mail", required=False, max_length=500, widget=text_input())
+    via_post = forms.CharField(label="Post", required=False, max_length=500, widget=text_area(2))
+    via_other = forms.CharField(label="Other", required=False, max_length=500, widget=text_area(2))
 
     class Meta:
         model = Consultation
-        exclude = ("authorities", "respond_via")  # noqa: DJ006 (the admin lists its fields)
+        exclude = ("authorities", "respond_via")
         widgets = {"published_on": day_input()}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -120,7 +121,8 @@ class PartForm(StaffModelForm):
             self.instance.consultation = self.paper
 
     def _get_validation_exclusions(self) -> set[str]:
-        return super()._get_validation_exclusions() - {"consultation"}
+        left_out: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return left_out - {"consultation"}
 
 
 class SectionForm(PartForm):
@@ -136,7 +138,7 @@ class SectionForm(PartForm):
 
 
 class DocumentForm(PartForm):
-    url = forms.URLField(label="address", max_length=500, assume_scheme="https", widget=text_input())
+    url = forms.URLField(label="Address", max_length=500, assume_scheme="https", widget=text_input())
 
     class Meta:
         model = Document
@@ -145,17 +147,17 @@ class DocumentForm(PartForm):
 
 class DeadlineForm(PartForm):
     closes_on = forms.DateField(
-        label="closes on", required=False, widget=day_input(), help_text="Empty: there is no closing date."
+        label="Closes on", required=False, widget=day_input(), help_text="Empty: there is no closing date."
     )
     closes_time = forms.TimeField(
-        label="closes at",
+        label="Closes at",
         required=False,
         initial=time(23, 59),
         widget=time_input(),
         help_text="By the clock in the time zone below. 23:59 counts to the end of that minute.",
     )
     which = which_field()
-    time_zone = forms.ChoiceField(label="time zone", widget=select())
+    time_zone = forms.ChoiceField(label="Time zone", widget=select())
 
     class Meta:
         model = Deadline
@@ -201,7 +203,7 @@ class DeadlineForm(PartForm):
 
 class QuestionForm(PartForm):
     options = LinesField(
-        label="options",
+        label="Options",
         required=False,
         help_text="For “one of several” and “any of several”: one a line, two at least.",
     )
@@ -249,7 +251,7 @@ class PublishForm(StaffForm):
         super().__init__(*args, **kwargs)
         bodies = list(
             self.obj.authorities.order_by("consultationauthority__position").values_list("time_zone", flat=True)
-        )  # type: ignore[union-attr]
+        )
         self.fields["time_zone"].choices = civil.zone_choices(*bodies)  # type: ignore[attr-defined]
         self.fields["time_zone"].initial = bodies[0] if bodies else "Europe/London"
 
@@ -278,15 +280,15 @@ class ExtendForm(StaffForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        local = self.obj.closes_local  # type: ignore[union-attr]
-        zone = civil.zone_words(self.obj.time_zone)  # type: ignore[union-attr]
+        local = self.obj.closes_local
+        zone = zone_words(self.obj.time_zone)
         self.fields["closes_time"].help_text = f"{zone}. 23:59 counts to the end of that minute."
         if local:
             self.fields["closes_time"].initial = local.time().replace(second=0, microsecond=0)
 
     def as_asked(self, cleaned: dict[str, Any]) -> dict[str, Any]:
         moment = civil.instant(
-            day=cleaned["closes_at"], clock=cleaned["closes_time"], zone=self.obj.time_zone,  # type: ignore[union-attr]
+            day=cleaned["closes_at"], clock=cleaned["closes_time"], zone=self.obj.time_zone,
             which=cleaned["which"], day_field="closes_at", clock_field="closes_time",
         )  # fmt: skip
         return {"closes_at": moment, "reason": cleaned["reason"]}
@@ -311,5 +313,5 @@ class CorrectForm(StaffForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["text"].initial = self.obj.text  # type: ignore[union-attr]
-        self.fields["guidance"].initial = self.obj.guidance  # type: ignore[union-attr]
+        self.fields["text"].initial = self.obj.text
+        self.fields["guidance"].initial = self.obj.guidance

@@ -4,17 +4,46 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import display
-from django.db.models import QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from accounts.record import By
 from accounts.staff import BaseAdmin, Button, SelectFilter, StaffModelForm
+from accounts.staff.forms import LinesField
 from consultations import publishing
 from consultations.admin_forms import day_input
-from consultations.models import Authority, Jurisdiction, Outcome, Topic
+from consultations.models import Authority, Consultation, Jurisdiction, Outcome, Topic
+
+
+class PapersField(LinesField):
+    """Consultations, by reference or code, one a line."""
+
+    def prepare_value(self, value: Any) -> Any:
+        papers = value if isinstance(value, list) else []
+        return "\n".join(paper.reference or paper.code for paper in papers) if papers else value or ""
+
+    def clean(self, value: Any) -> Any:
+        lines = super().clean(value)
+        return [self._paper(line) for line in dict.fromkeys(lines)]
+
+    def _paper(self, line: str) -> Consultation:
+        found = list(Consultation.objects.filter(Q(reference__iexact=line) | Q(code=line.upper()))[:2])
+        if not found:
+            raise ValidationError(f"There is no consultation with the reference or code “{line}”.")
+        if len(found) > 1:
+            raise ValidationError(f"Several consultations have the reference “{line}”. Give the code of one.")
+        return found[0]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return str(self.prepare_value(initial or "")) != str(data or "").replace("\r\n", "\n")
 
 
 class OutcomeForm(StaffModelForm):
+    consultations = PapersField(
+        label="Consultations", help_text="Those that it answers: the reference (CP25/25) or code of each, one a line."
+    )
+
     class Meta:
         model = Outcome
         fields = ("consultations", "kind", "reference", "title", "summary", "url", "published_on", "is_final", "note")
@@ -25,10 +54,10 @@ class PublishedFilter(SelectFilter):
     title = "published here"
     parameter_name = "published"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("yes", "Yes"), ("no", "Not yet")]
 
-    def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:  # noqa: ARG002
+    def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         return queryset.filter(published_at__isnull=value == "no")
 
 
@@ -46,7 +75,6 @@ class OutcomeAdmin(BaseAdmin):
     search_help = "Search by reference or title"
     ordering = ("-id",)
     sortable_by = ("published_on",)
-    autocomplete_fields = ("consultations",)
     fields = (
         "consultations", "kind", "reference", "title", "summary", "url", "published_on", "is_final", "note",
         "published_at",
@@ -75,7 +103,7 @@ class OutcomeAdmin(BaseAdmin):
 class JurisdictionOfBodyFilter(SelectFilter):
     title = parameter_name = "jurisdiction"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return list(Jurisdiction.choices)
 
 

@@ -1,7 +1,7 @@
 """The admin of consultations themselves."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin import display
@@ -26,15 +26,15 @@ OF_THE_RECORD = (
 )  # fmt: skip
 
 
-# --- filters, used for responses too -----------------------------------------------------------------------------------
+# --- filters, used for responses too ----------------------------------------------------------------------------------
 class AuthorityFilter(SelectFilter):
     title = "body"
     parameter_name = "body"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(row.slug, str(row)) for row in Authority.objects.all()]
 
-    def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:  # noqa: ARG002
+    def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         return queryset.filter(authorities__slug=value)
 
 
@@ -42,10 +42,10 @@ class TopicFilter(SelectFilter):
     title = "topic"
     parameter_name = "topic"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(row.slug, row.name) for row in Topic.objects.all()]
 
-    def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:  # noqa: ARG002
+    def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         return queryset.filter(topics__slug=value)
 
 
@@ -53,7 +53,7 @@ class StatusFilter(SelectFilter):
     title = "status"
     parameter_name = "status"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return list(Status.choices)
 
 
@@ -61,7 +61,7 @@ class KindFilter(SelectFilter):
     title = "kind"
     parameter_name = "kind"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return list(Kind.choices)
 
 
@@ -69,10 +69,10 @@ class JurisdictionFilter(SelectFilter):
     title = "jurisdiction"
     parameter_name = "jurisdiction"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return list(Jurisdiction.choices)
 
-    def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:  # noqa: ARG002
+    def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         run_by = Authority.objects.filter(consultations=OuterRef("pk"), jurisdiction=value)
         return queryset.filter(Exists(run_by))
 
@@ -81,10 +81,10 @@ class RehearsalFilter(SelectFilter):
     title = "rehearsals"
     parameter_name = "rehearsal"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("no", "Real ones only"), ("yes", "Rehearsals only")]
 
-    def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:  # noqa: ARG002
+    def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         return queryset.filter(is_rehearsal=value == "yes")
 
 
@@ -102,7 +102,7 @@ class ClosingFilter(DayRangeFilter):
         return queryset.filter(Exists(between))
 
 
-# --- buttons ------------------------------------------------------------------------------------------------------------
+# --- buttons ----------------------------------------------------------------------------------------------------------
 def publish(paper: Consultation, cleaned: dict[str, Any], by: By) -> str:
     publishing.publish(consultation=paper, by=by, at=cleaned["at"])
     paper.refresh_from_db()
@@ -143,18 +143,18 @@ BUTTONS = (
     Button(
         path="unschedule", label="Take back to draft", permission="consultations.publish_consultation", do=unschedule,
         shown=lambda paper: paper.published_at is not None and not is_public(paper),
-        explain=lambda paper: "It will not become public at the moment that was set. It can then be changed.",
+        explain="It will not become public at the moment that was set. It can then be changed.",
     ),
     Button(
         path="rehearse", label="Make a rehearsal", permission="consultations.add_consultation", do=rehearse,
-        explain=lambda paper: "A copy, marked as a rehearsal, that opened a week ago and can be answered now. Anyone can "
-        "see it. Nobody is told, and what is sent to it is practice.",
+        explain="A copy, marked as a rehearsal, that opened a week ago and can be answered now. Anyone "
+        "can see it. Nobody is told, and what is sent to it is practice.",
     ),
     Button(
         path="withdraw", label="Withdraw", permission="consultations.withdraw_consultation", do=withdraw,
         form=WithdrawForm, grave=True, shown=lambda paper: not paper.withdrawn_at and is_public(paper),
-        explain=lambda paper: "It ends without an outcome and stays readable, with the reason. No response is taken any "
-        "more. This cannot be undone.",
+        explain="It ends without an outcome and stays readable, with the reason. No response is taken "
+        "any more. This cannot be undone.",
     ),
 )  # fmt: skip
 
@@ -174,7 +174,7 @@ class ConsultationAdmin(BaseAdmin):
     ordering = ("-id",)
     sortable_by = ("closes_next",)
     buttons = BUTTONS
-    fieldsets = (
+    fieldsets: ClassVar[Any] = (
         ("The paper", {"fields": ("reference", "title", "kind", "lead", "joint", "topics", "summary", "body")}),
         ("Dates on the paper", {"fields": ("published_on", "published_on_text")}),
         (
@@ -237,7 +237,7 @@ class ConsultationAdmin(BaseAdmin):
         )
         return [paste, *super().get_urls()]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Consultation | None = None) -> tuple[str, ...]:  # noqa: ARG002
+    def get_readonly_fields(self, request: HttpRequest, obj: Consultation | None = None) -> tuple[str, ...]:
         if obj is None or obj.published_at is None:
             return ()
         every = [name for _, options in self.fieldsets for name in options["fields"]]
@@ -263,7 +263,9 @@ class ConsultationAdmin(BaseAdmin):
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
         obj = self.get_object(request, unquote(object_id))
-        extra = {"bench": workbench.context(request, obj, clock.now())} if obj and request.user.is_staff else {}
+        extra: dict[str, Any] = (
+            {"bench": workbench.context(request, obj, clock.now())} if obj and request.user.is_staff else {}
+        )
         if obj is not None and request.user.has_perm("consultations.add_question") and obj.published_at is None:
             extra["paste_url"] = reverse("admin:consultations_consultation_paste", args=[obj.pk])
         return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})

@@ -33,7 +33,7 @@ class PartAdmin(BaseAdmin):
 
     show_add_link = False
 
-    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:  # noqa: ARG002
+    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
         return {}  # not in the index: they are reached from their consultation
 
     def paper_of(self, obj: Any) -> Consultation:
@@ -60,7 +60,7 @@ class PartAdmin(BaseAdmin):
         refuse_unless_draft(Consultation.objects.select_for_update().get(pk=paper.pk))
 
     # --- pages ---
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # noqa: ARG002
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         if not self.has_view_or_change_permission(request):
             return super().changelist_view(request)
         return HttpResponseRedirect(reverse("admin:consultations_consultation_changelist"))
@@ -80,7 +80,7 @@ class PartAdmin(BaseAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form class, with choices narrowed to what the paper has."""
-        form = super().get_form(request, obj, change=change, **kwargs)
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
         paper = self.paper_of(obj) if obj else self.asked_paper(request)
         if paper is not None:
             form.paper = paper
@@ -164,7 +164,7 @@ class DeadlineAdmin(PartAdmin):
             return ("label", "closes_words", "note", "source", "certainty", "version")
         return self.fields
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("closes_words",)
 
     @admin.display(description="closes")
@@ -177,7 +177,7 @@ class SectionAdmin(PartAdmin):
     form = SectionForm
     fields = ("number", "title", "introduction", "deadline", "position")
 
-    def narrow_choices(self, form: Any, paper: Consultation, obj: Any) -> None:  # noqa: ARG002
+    def narrow_choices(self, form: Any, paper: Consultation, obj: Any) -> None:
         if "deadline" in form.base_fields:
             form.base_fields["deadline"].queryset = Deadline.objects.filter(consultation=paper)
             form.base_fields["deadline"].empty_label = "No closing date"
@@ -199,7 +199,7 @@ class QuestionAdmin(PartAdmin):
         Button(
             path="correct", label="Correct", permission="consultations.correct_question", do=correct, form=CorrectForm,
             shown=lambda row: row.section.consultation.is_public(clock.now()),
-            explain=lambda row: "What it said stays on record and is shown to everybody, with the reason.",
+            explain="What it said stays on record and is shown to everybody, with the reason.",
             after=lambda row: reverse("admin:consultations_consultation_change", args=[row.section.consultation_id]),
         ),
     )  # fmt: skip
@@ -234,5 +234,5 @@ class DocumentAdmin(PartAdmin):
     form = DocumentForm
     fields = ("title", "url", "position")
 
-    def may_add_to(self, paper: Consultation) -> bool:  # noqa: ARG002
+    def may_add_to(self, paper: Consultation) -> bool:
         return True

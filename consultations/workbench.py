@@ -30,7 +30,7 @@ class Panel:
 
 def context(request: HttpRequest, consultation: Consultation, now: datetime) -> dict[str, Any]:
     """Everything the template needs, in a number of queries that no number of questions changes."""
-    paper = Consultation.objects.with_status(now).get(pk=consultation.pk)
+    paper: Any = Consultation.objects.with_status(now).get(pk=consultation.pk)
     zone = _zone(consultation)
     is_draft = consultation.published_at is None
     return {

@@ -1,4 +1,4 @@
-"""Responses for staff: a list that stays quick, and one response with everything that was filed. All of it read-only."""
+"""Responses for staff: a list that stays quick, and one response with all that was filed. Read-only."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ class StateFilter(SelectFilter):
     title = "state"
     parameter_name = "state"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return SEEN_STATES
 
 
@@ -58,8 +58,9 @@ class StatusFilter(admin_papers.StatusFilter):
 
     title = "consultation is"
 
-    def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:  # noqa: ARG002
-        papers = Consultation.objects.with_status(clock.now()).filter(status=value)
+    def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        papers: QuerySet[Any] = Consultation.objects.with_status(clock.now())
+        papers = papers.filter(Q(("status", value)))
         return queryset.filter(consultation__in=papers.values("pk"))
 
 
@@ -85,7 +86,7 @@ class PaperFilter(SelectFilter):
     title = "consultation"
     parameter_name = "consultation"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         code = request.GET.get("consultation", "").replace("\x00", "")[:10]
         paper = Consultation.objects.filter(code=code).first() if code else None
         return [(paper.code, (paper.reference or str(paper))[:60])] if paper else []
@@ -93,7 +94,7 @@ class PaperFilter(SelectFilter):
     def has_output(self) -> bool:
         return True  # "consultation" is a parameter even where it leads to nothing
 
-    def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:  # noqa: ARG002
+    def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         return queryset.filter(consultation__code=value)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -130,7 +131,7 @@ class ResponseAdmin(ReadOnlyAdmin):
         self,
         request: HttpRequest,
         queryset: QuerySet[Any],
-        search_term: str,  # noqa: ARG002
+        search_term: str,
     ) -> tuple[QuerySet[Any], bool]:
         """By an index each: the response's code, a submission's reference, a consultation's, an organisation's name."""
         words = search_term.replace("\x00", " ").strip()[:200]
@@ -176,7 +177,7 @@ class ResponseAdmin(ReadOnlyAdmin):
         request: HttpRequest,
         object_id: str,
         form_url: str = "",
-        extra_context: Any = None,  # noqa: ARG002
+        extra_context: Any = None,
     ) -> HttpResponse:
         """Not a form at all: a case file."""
         if not self.has_view_permission(request):

@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from consultations.models import Consultation, Question
 from consultations.workbench import Panel
-from responses.models import Response, State
+from responses.models import Response
+from responses.querysets import State
 
 # Each question of each latest version that stands, once.
 ANSWERED = """

@@ -51,7 +51,7 @@ class BaseAdmin(UnfoldAdmin):
         actions.pop("delete_selected", None)
         return actions
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:  # noqa: ARG002
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Lists are narrowed by their own filters, never by a query written into the address."""
         return False
 
@@ -86,17 +86,21 @@ class BaseAdmin(UnfoldAdmin):
 
     def say_missing(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """As Django does for a page of something that does not exist: back to the front page, with a sentence."""
-        return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
+        back: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
+        return back
 
     def render_change_form(  # type: ignore[no-untyped-def]
         self, request: HttpRequest, context, add=False, change=False, form_url="", obj=None
     ) -> HttpResponse:
+        if change:
+            context["show_save_and_add_another"] = False
+            context["title"], context["subtitle"] = str(obj)[:200], None
         context["offered"] = buttons.offered(self, request, obj) if obj is not None else []
         if obj is not None:
             context["record_url"] = self.record_url(request, obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:  # noqa: ARG002
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """The history of an object is the record of acts."""
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -117,7 +121,7 @@ class BaseAdmin(UnfoldAdmin):
         """How the record names the object: "consultation:4TX…"."""
         return f"{self.opts.model_name}:{getattr(obj, 'code', '') or obj.pk}"[:80]
 
-    def consultation_code(self, obj: Any) -> str:  # noqa: ARG002 (a subclass may know)
+    def consultation_code(self, obj: Any) -> str:
         """The code of the consultation that the object is part of, "" for none."""
         return ""
 
@@ -127,7 +131,7 @@ class BaseAdmin(UnfoldAdmin):
             subject=self.subject(obj), consultation_code=self.consultation_code(obj), name=str(obj)[:200], **detail,
         )  # fmt: skip
 
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:  # noqa: ARG002
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         self.write_act(request, obj, "added")
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
@@ -145,11 +149,11 @@ class BaseAdmin(UnfoldAdmin):
 class ReadOnlyAdmin(BaseAdmin):
     """To be read, never edited: what changes it has a door of its own."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -32,7 +32,7 @@ class Button:
     """`do(obj, cleaned, by)` calls the flow and returns the sentence that says what was done.
 
     `path` is the last part of the address; `shown(obj)` says whether the button makes sense now (the flow decides
-    again); `explain(obj)` is the text above the form.
+    again); `explain` is the text above the form, or makes it from the object.
     """
 
     path: str
@@ -41,7 +41,7 @@ class Button:
     do: Callable[[Any, dict[str, Any], By], str]
     form: type[StaffForm] = StaffForm
     shown: Callable[[Any], bool] = lambda _obj: True
-    explain: Callable[[Any], str] = lambda _obj: ""
+    explain: str | Callable[[Any], str] = ""
     confirm: str = ""  # on the form's own button, where it differs from the label
     grave: bool = False
     after: Callable[[Any], str] | None = None  # where to go afterwards; otherwise the object's page
@@ -93,7 +93,7 @@ def _answer(admin: "BaseAdmin", request: HttpRequest, button: Button, obj: Model
         "title": f"{form.title or button.label}: {obj}",
         "form": form,
         "button": button,
-        "explanation": button.explain(obj),
+        "explanation": button.explain(obj) if callable(button.explain) else button.explain,
         "back": admin.change_url(obj),
     }
     return TemplateResponse(request, "admin/staff/button.html", context, status=status)

@@ -33,7 +33,7 @@ class SelectFilter(SimpleListFilter):
         """The rows for a value that is one of the choices."""
         return queryset.filter(**{str(self.parameter_name): value})
 
-    def choices(self, changelist: "ChangeList") -> Iterator[Any]:  # noqa: ARG002 (Django gives it)
+    def choices(self, changelist: "ChangeList") -> Iterator[Any]:
         chosen = self.value()
         for key, label in self.lookup_choices:
             yield {"value": key, "display": label, "selected": str(key) == chosen}
@@ -64,11 +64,11 @@ class DayRangeFilter(ListFilter):
 
     def day(self, end: str) -> date | None:
         try:
-            return date.fromisoformat(self.used_parameters.get(f"{self.parameter_name}_{end}") or "")
+            return date.fromisoformat(str(self.used_parameters.get(f"{self.parameter_name}_{end}") or ""))
         except ValueError:
             return None
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         first, last = self.day("from"), self.day("to")
         if first:
             queryset = queryset.filter(**{f"{self.field}__gte": self._midnight(first)})
@@ -81,7 +81,7 @@ class DayRangeFilter(ListFilter):
             return datetime(max(1900, min(day.year, 9000)), 1, 1, tzinfo=UTC)
         return datetime.combine(day, time(), tzinfo=self.zone)
 
-    def choices(self, changelist: "ChangeList") -> Iterator[Any]:  # noqa: ARG002 (Django gives it)
+    def choices(self, changelist: "ChangeList") -> Iterator[Any]:
         for end, label in (("from", "from"), ("to", "to")):
             day = self.day(end)
             yield {

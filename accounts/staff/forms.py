@@ -22,7 +22,7 @@ class StaffForm(forms.Form):
     title = ""  # the page's title, where it is more than the button's label
 
     def __init__(self, *args: Any, obj: Model | None = None, **kwargs: Any) -> None:
-        self.obj = obj
+        self.obj: Any = obj
         super().__init__(*args, **kwargs)
 
     def clean(self) -> dict[str, Any]:

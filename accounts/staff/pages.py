@@ -7,7 +7,7 @@ from django.utils.functional import cached_property
 
 
 class PeekPaginator(Paginator):  # type: ignore[type-arg]  # Django's own takes no parameter at run time
-    """Two queries a page, whatever the size of the table: rows counted up to COUNTED, and the page with one row more."""
+    """Two queries a page, whatever the size of the table: rows counted up to COUNTED, and a page with one row more."""
 
     COUNTED = 1_000
     LAST_ROW = 1_000_000  # further in nobody reads: search or filter instead
@@ -15,7 +15,7 @@ class PeekPaginator(Paginator):  # type: ignore[type-arg]  # Django's own takes 
     has_next = False
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         """The number of rows, or COUNTED + 1 where there are more."""
         rows: Any = self.object_list
         return int(rows.order_by()[: self.COUNTED + 1].count())
