@@ -144,8 +144,10 @@ def live_database(django_db_setup: None, django_db_blocker) -> Iterator[str]:  #
 
     name = f"live_{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}_{os.getpid()}"
     with django_db_blocker.unblock():
+        empty = str(connection.creation._get_test_db_name())
+        if connection.settings_dict["NAME"] != empty:  # pytest-django made none: no test of this run asks for `db`
+            connection.creation.create_test_db(verbosity=0, autoclobber=True, keepdb=True)
         connection.close()  # PostgreSQL copies a database only while nobody uses it
-        empty = str(connection.settings_dict["NAME"])
     with psycopg.connect(_database_url("postgres"), autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(empty)))
         yield name
