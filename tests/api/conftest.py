@@ -40,11 +40,11 @@ def organisation_token(organisation: Organisation, role: str = Role.SUBMITTER) -
 class Firm:
     """An organisation with one member of each role, and its response to a paper."""
 
-    def __init__(self, paper: Consultation | None = None) -> None:
+    def __init__(self, paper: Consultation | None = None, **members: Any) -> None:
         self.organisation = factories.OrganisationFactory()
-        self.submitter = factories.member(self.organisation, Role.SUBMITTER)
-        self.drafter = factories.member(self.organisation, Role.DRAFTER)
-        self.reader = factories.member(self.organisation, Role.READER)
+        self.submitter = factories.member(self.organisation, Role.SUBMITTER, **members)
+        self.drafter = factories.member(self.organisation, Role.DRAFTER, **members)
+        self.reader = factories.member(self.organisation, Role.READER, **members)
         self.paper = paper or factories.paper()
         self.response: Response = factories.ResponseFactory(
             organisation=self.organisation, consultation=self.paper, consented=True

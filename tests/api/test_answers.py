@@ -140,9 +140,7 @@ def test_an_answer_is_taken_to_the_second_of_its_own_deadline(call, freeze):
         for second, status in [(-1, 200), (0, 200), (1, 409)]:
             freeze(closes + timedelta(seconds=second))
             caller = call(firm.drafter)
-            saved = caller.put(
-                firm.answer(number), {"text": f"At {second}."}, headers={"If-Match": f'"{version}"'}
-            )
+            saved = caller.put(firm.answer(number), {"text": f"At {second}."}, headers={"If-Match": f'"{version}"'})
             assert saved.status_code == status, saved.json()
             version += status == 200
         assert caller.get(firm.answer(number)).json()["text"] == "At 0."
