@@ -143,6 +143,21 @@ def test_autosave_tells_of_a_colleague_and_keeps_the_text(answering: Any) -> Non
     answering.complaints.clear()  # the browser notes the 412
 
 
+def test_autosave_keeps_back_only_what_was_refused(answering: Any) -> None:
+    refusal = {"detail": "This answer was changed.", "refused": {"agree": "…"}, "versions": {"answer-version": 2}}
+    gallery.REPLIES.append((409, refusal))
+    answering.check("#id_agree_1")
+    answering.fill("#id_answer", "Because.")
+    passes(answering, PAUSE)
+    said(answering).get_by_text("This answer was changed.").wait_for()
+    answering.fill("#id_answer", "Because of the cost.")
+    answering.check("#id_agree_2")
+    passes(answering, PAUSE)
+    said(answering).get_by_text("Some of this page is not saved").wait_for()
+    assert gallery.SEEN[1:] == [{"answer": ["Because of the cost."], "answer-version": ["2"]}]
+    answering.complaints.clear()
+
+
 def test_autosave_tries_again_when_the_server_fails(answering: Any) -> None:
     gallery.REPLIES.append((503, {}))
     answering.check("#id_agree_0")

@@ -50,7 +50,7 @@ function watch(form) {
         say(refused.size ? refusedText() : `Saved at ${outcome.at}`, refused.size > 0);
         if (waiting.size) later(PAUSE);
       } else if (outcome.final) {
-        batch.forEach((answer) => { refused.add(answer); waiting.add(answer); });
+        batch.filter((answer) => outcome.concerns(answer)).forEach((answer) => { refused.add(answer); waiting.add(answer); });
         say(outcome.text, true);
       } else {
         batch.forEach((answer) => waiting.add(answer));
@@ -105,25 +105,28 @@ async function send(form, batch) {
 async function understand(form, reply) {
   const signedOut = reply.type === "opaqueredirect" || reply.status === 401 || reply.status === 403;
   const data = await reply.json().catch(() => ({}));
-  if (reply.ok) {
-    for (const [name, version] of Object.entries(data.versions ?? {})) {
-      if (form.elements[name]) form.elements[name].value = version;
-    }
-    return { saved: true, at: data.saved_at ?? ukTime(new Date()) };
+  for (const [name, version] of Object.entries(data.versions ?? {})) {
+    if (form.elements[name]) form.elements[name].value = version;
   }
+  if (reply.ok) return { saved: true, at: data.saved_at ?? ukTime(new Date()) };
+  // Some of what was sent may be saved: `refused` names the rest. Without it all of it is refused.
+  const prefixes = Object.keys(data.refused ?? {});
+  const concerns = (answer) => prefixes.length === 0
+    || prefixes.some((prefix) => answer.querySelector(`[name="${CSS.escape(prefix)}"], [name^="${CSS.escape(prefix)}-"]`));
   if (reply.status === 409 || reply.status === 412) {
     return {
       final: true,
+      concerns,
       text: data.detail ?? "A colleague changed this answer after you opened it. Your text is still here: choose Save to see both.",
     };
   }
   if (signedOut) {
-    return { final: true, text: "Not saved: you are signed out. Your text is still here. Sign in in another tab, then choose Save." };
+    return { final: true, concerns, text: "Not saved: you are signed out. Your text is still here. Sign in in another tab, then choose Save." };
   }
   if (reply.status >= 500 || reply.status === 429) {
     return { text: "Not saved yet: Soundings did not answer. Your text is still here, and will be sent again." };
   }
-  return { final: true, text: data.detail ?? "Not saved. Your text is still here: choose Save to see why." };
+  return { final: true, concerns, text: data.detail ?? "Not saved. Your text is still here: choose Save to see why." };
 }
 
 function ukTime(instant) {
