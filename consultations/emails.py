@@ -149,7 +149,7 @@ def marked(subject: str, paper: Consultation) -> str:
 
 
 def url_of(paper: Consultation) -> str:
-    return settings.SITE_URL + reverse("consultations:detail", args=[paper.code])
+    return f"{settings.SITE_URL}{reverse('consultations:detail', args=[paper.code])}"
 
 
 def zones_of(paper: Consultation, reader: User) -> list[str]:

@@ -9,6 +9,7 @@ Each announcement is one INSERT … SELECT, whatever the number of followers.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.core import signing
 from django.db import transaction
@@ -58,7 +59,7 @@ def is_following(*, user: User, target: Target) -> bool:
     return Follow.objects.filter(user=user, muted=False, **_named(target)).exists()
 
 
-def _named(target: Target) -> dict[str, Target]:
+def _named(target: Target) -> dict[str, Any]:
     """The one column of Follow that the target goes into."""
     if isinstance(target, Consultation):
         return {"consultation": target}

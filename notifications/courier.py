@@ -102,7 +102,7 @@ class Courier:
             self._handed_over = True
             return data(content)
 
-        smtp.data = watched  # type: ignore[method-assign]
+        setattr(smtp, "data", watched)  # noqa: B010 (this one connection's own, in place of the class's)
 
     def _close(self) -> None:
         self._opened = False

@@ -15,6 +15,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -135,7 +136,7 @@ class Run:
         size = BATCH if self.limit is None else min(BATCH, self.limit - self.taken)
         if size <= 0 or time.monotonic() > self.until:
             return []
-        lease = timedelta(seconds=settings.POST_LEASE_SECONDS)
+        lease: Any = timedelta(seconds=settings.POST_LEASE_SECONDS)
         with connection.cursor() as cursor:
             cursor.execute(CLAIM, {"run": self.name, "lease": lease, "now": self.moment, "limit": size})
             ids = [row[0] for row in cursor.fetchall()]
@@ -208,7 +209,7 @@ class Run:
         """Record the last outcome and announce the next message. False: the next is no longer this run's to send."""
         if last is None and next_row is None:
             return True
-        fields = {
+        fields: dict[str, Any] = {
             "run": self.name,
             "now": self.moment,
             "doubt": timedelta(seconds=settings.SENDING_DOUBT_SECONDS),

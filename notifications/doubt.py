@@ -3,6 +3,7 @@
 import logging
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -70,11 +71,9 @@ def settle(*, now: datetime) -> int:
 
 def _take(run: str) -> list[tuple[int, bool]]:
     doubt = timedelta(seconds=settings.SENDING_DOUBT_SECONDS)
+    fields: dict[str, Any] = {"run": run, "doubt": doubt, "give_up": doubt * GIVE_UP_ASKING_AFTER, "limit": BATCH}
     with connection.cursor() as cursor:
-        cursor.execute(
-            TAKE_DOUBTFUL,
-            {"run": run, "doubt": doubt, "give_up": doubt * GIVE_UP_ASKING_AFTER, "limit": BATCH},
-        )
+        cursor.execute(TAKE_DOUBTFUL, fields)
         return [(int(row_id), bool(enough)) for row_id, enough in cursor.fetchall()]
 
 

@@ -177,4 +177,4 @@ def questions(count: int) -> str:
 
 
 def url_of(response: Response) -> str:
-    return settings.SITE_URL + reverse("responses:detail", args=[response.code])
+    return f"{settings.SITE_URL}{reverse('responses:detail', args=[response.code])}"
