@@ -122,7 +122,7 @@ def _save(response: Response, given: Given, stored: Answer | None, *, by: By, no
     text, selected, number = clean(given)
     if stored is None:
         if given.version:
-            raise Refusal("There is no earlier version of this answer.", field=question.code)
+            raise Stale("There is no earlier version of this answer.", field=question.code)
         stored = Answer(response=response, question=question, version=0)
     same = (stored.text, stored.selected, stored.number) == (text, selected, number)
     if same and stored.version:
