@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from accounts.identifiers import compact, validate_lei, validate_one_line
-from accounts.models import Membership, Organisation, Role, User
+from accounts.models import Organisation, Role, User
 from accounts.tokens import TOKEN_ROLES
 
 
@@ -51,7 +51,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     time_zone = forms.ChoiceField(
         label="Time zone",
         choices=time_zones,
-        help_text="Deadlines are shown in the zone of the body that set them, and in yours beside it.",
+        help_text="For times on your own pages. Deadlines keep the zone of the body that set them.",
     )
 
     class Meta:
@@ -99,11 +99,8 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
         return {*super()._get_validation_exclusions(), "lei"}  # type: ignore[misc]
 
 
-class RoleForm(forms.ModelForm):  # type: ignore[type-arg]
-    class Meta:
-        model = Membership
-        fields = ("role",)
-        widgets = {"role": forms.RadioSelect}
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(label="Role", choices=Role.choices, widget=forms.RadioSelect)
 
 
 class InviteForm(forms.Form):

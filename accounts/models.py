@@ -131,6 +131,11 @@ class Role(models.TextChoices):
     DRAFTER = "drafter", "Drafter: drafts, cannot submit"
     READER = "reader", "Reader: reads only"
 
+    @property
+    def short(self) -> str:
+        """The role in one word, for lists."""
+        return str(self.label).partition(":")[0]
+
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def visible_to(self, user: "User | AnonymousUser") -> "MembershipQuerySet":
@@ -153,6 +158,10 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.organisation}"
+
+    @property
+    def role_name(self) -> str:
+        return Role(self.role).short
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
@@ -196,6 +205,10 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} to {self.organisation}"
+
+    @property
+    def role_name(self) -> str:
+        return Role(self.role).short
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):

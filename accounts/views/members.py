@@ -17,7 +17,7 @@ from accounts.views.pages import Confirmation, SignedInRequest, by, confirm, for
 def change_role(request: SignedInRequest, code: str, pk: int) -> HttpResponse:
     shown = managed(request, code)
     member = person_in(shown, pk)
-    form = RoleForm(request.POST or None, instance=person_in(shown, pk))
+    form = RoleForm(request.POST or None, initial={"role": member.role})
     status = 200
     if request.method == "POST":
         status = refused(

@@ -36,7 +36,7 @@ def organisation(request: SignedInRequest, code: str) -> HttpResponse:
     members = shown.memberships.select_related("user").order_by("user__is_service", "user__name", "user__email")
     context = {
         "organisation": shown,
-        "role": role,
+        "role": Role(role) if role else None,
         "may_manage": role == Role.ADMIN,
         "members": members,
         "invitations": Invitation.objects.visible_to(request.user).filter(organisation=shown).open(clock.now()),

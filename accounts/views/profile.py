@@ -18,7 +18,7 @@ def profile(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST":
         status = refused(form, lambda: own_profile.change(by=by(request), **form.cleaned_data))
         if not status:
-            messages.success(request, "Your profile has been saved.")
+            messages.success(request, "Your details have been saved.")
             return redirect("accounts:profile")
         request.user.refresh_from_db()  # the form has written what was typed into it, and the header shows it
     return render(request, "accounts/profile.html", {"form": form}, status=status)
