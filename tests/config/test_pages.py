@@ -55,7 +55,7 @@ def test_stranger_is_offered_to_sign_in_and_sees_no_menu_of_members(client: Clie
 @pytest.mark.urls("tests.config.gallery")
 def test_member_signs_out_by_post(client: Client, django_user_model) -> None:  # type: ignore[no-untyped-def]
     user = django_user_model(email="demo@example.org", is_staff=False)
-    request = RequestFactory().get("/")
+    request = RequestFactory().get("/somewhere/")
     request.user = user
     request.resolver_match = None
     html = render_to_string("soundings/header.html", {"user": user}, request=request)
@@ -149,3 +149,18 @@ def test_account_page_comes_in_our_frame(client: Client, path: str) -> None:
     response = client.get(f"/account/{path}/")
     assert response.status_code == 200
     assert 'class="so-header"' in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "consultations:list", "consultations:following", "responses:list", "accounts:organisation", "accounts:tokens",
+        "accounts:profile", "account_login", "account_signup", "account_logout", "admin:index", "api-docs",
+        "accessibility",
+    ],
+)  # fmt: skip
+def test_link_of_the_frame_leads_somewhere(name: str) -> None:
+    """The templates leave out a link whose page does not exist, so that only this tells."""
+    from django.urls import reverse
+
+    assert reverse(name)
