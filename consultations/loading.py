@@ -69,42 +69,58 @@ class _Load:
         self.authorities: dict[str, Authority] = {}
         self.topics: dict[str, Topic] = {}
         self.consultations: dict[str, Consultation] = {}
+        self.outcomes: dict[str, Outcome] = {}
+        self.digests: dict[str, str] = {}  # what the file said of each when it was last loaded, by subject
 
     @transaction.atomic
     def run(self) -> Loaded:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOADER_LOCK])
+        self.find_known()
         for body in self.file.authorities:
             values = {"name": body.name, "short_name": body.short_name, "jurisdiction": body.jurisdiction}
-            self.authorities[body.slug], _ = _put(
-                Authority, {"slug": body.slug}, values | {"time_zone": body.time_zone}
-            )
-        for topic in self.file.topics:
-            self.topics[topic.slug], _ = _put(Topic, {"slug": topic.slug}, {"name": topic.name})
+            values["time_zone"] = body.time_zone
+            known = Authority.objects.filter(slug=body.slug).first()
+            self.authorities[body.slug] = _put(Authority, known, {"slug": body.slug}, values)
+        topics = {topic.slug: topic for topic in Topic.objects.all()}
+        for each in self.file.topics:
+            self.topics[each.slug] = _put(Topic, topics.get(each.slug), {"slug": each.slug}, {"name": each.name})
         for row in self.file.consultations:
             self.consultation(row)
         for outcome in self.file.outcomes:
             self.outcome(outcome)
         return self.loaded
 
+    def find_known(self) -> None:
+        papers = Consultation.objects.select_for_update().filter(
+            source_key__in=[row.key for row in self.file.consultations]
+        )
+        outcomes = Outcome.objects.filter(source_key__in=[row.key for row in self.file.outcomes])
+        self.consultations = {paper.source_key or "": paper for paper in papers}
+        self.outcomes = {outcome.source_key or "": outcome for outcome in outcomes}
+        subjects = [*map(_subject, self.consultations.values()), *map(_subject, self.outcomes.values())]
+        acts = Act.objects.filter(subject__in=subjects, detail__has_key="file_digest").order_by("pk")
+        self.digests = dict(acts.values_list("subject", "detail__file_digest"))
+
     # --- Consultations ------------------------------------------------------------------------------------------------
     def consultation(self, row: ConsultationRow) -> None:
-        known = Consultation.objects.select_for_update(of=("self",)).filter(source_key=row.key).first()
+        known = self.consultations.get(row.key)
         # Without a date on the paper, the date of the file is the day it became public here.
         as_of = None if row.published_on else self.file.as_of
         digest = _digest(replace(row, where=""), self.file.confidentiality.get(row.confidentiality), as_of)
-        if known and digest == self.last_digest(f"consultation:{known.code}"):
-            self.consultations[row.key] = known
+        if known and digest == self.digests.get(_subject(known)):
             self.loaded.consultations["unchanged"] += 1
             return
-        made, what = _put(Consultation, {"source_key": row.key}, self.facts(row), {"announced_at": self.now})
+        once = {"announced_at": self.now}
+        made = _put(Consultation, known, {"source_key": row.key}, self.facts(row) | ({} if known else once))
         self.consultations[row.key] = made
         self.bodies_and_topics(made, row)
-        deadlines = self.deadlines(made, row)
-        self.sections(made, row, deadlines)
-        _drop(made.deadlines.exclude(label__in=deadlines), self.loaded)
-        self.loaded.consultations["made" if what == "made" else "changed"] += 1
-        self.write("consultation recorded", f"consultation:{made.code}", made.code, digest)
+        deadlines = self.deadlines(made, row, is_new=known is None)
+        self.sections(made, row, deadlines, is_new=known is None)
+        if known:
+            _drop(made.deadlines.exclude(label__in=deadlines), self.loaded)
+        self.loaded.consultations["changed" if known else "made"] += 1
+        self.write("consultation recorded", _subject(made), made.code, digest)
 
     def facts(self, row: ConsultationRow) -> dict[str, Any]:
         zone = self.authorities[row.authorities[0]].time_zone
@@ -134,24 +150,24 @@ class _Load:
         }
 
     def bodies_and_topics(self, consultation: Consultation, row: ConsultationRow) -> None:
-        for position, slug in enumerate(row.authorities):
-            _put(
-                ConsultationAuthority,
-                {"consultation": consultation, "authority": self.authorities[slug]},
-                {"position": position},
-            )
+        wanted = [(self.authorities[slug].pk, position) for position, slug in enumerate(row.authorities)]
         bodies = ConsultationAuthority.objects.filter(consultation=consultation)
-        bodies.exclude(authority__slug__in=row.authorities).delete()
+        if list(bodies.values_list("authority_id", "position")) != wanted:
+            bodies.delete()
+            ConsultationAuthority.objects.bulk_create(
+                ConsultationAuthority(consultation=consultation, authority_id=pk, position=position)
+                for pk, position in wanted
+            )
         consultation.topics.set([self.topics[slug] for slug in row.topics])
 
-    def deadlines(self, consultation: Consultation, row: ConsultationRow) -> dict[str, Deadline]:
-        made = {}
-        for position, each in enumerate(row.deadlines):
-            made[each.label] = self.deadline(consultation, each, position)
-        return made
+    def deadlines(self, consultation: Consultation, row: ConsultationRow, *, is_new: bool) -> dict[str, Deadline]:
+        known = {} if is_new else {each.label: each for each in consultation.deadlines.all()}
+        return {
+            each.label: self.deadline(consultation, each, position, known.get(each.label))
+            for position, each in enumerate(row.deadlines)
+        }
 
-    def deadline(self, consultation: Consultation, row: DeadlineRow, position: int) -> Deadline:
-        known = Deadline.objects.filter(consultation=consultation, label=row.label).first()
+    def deadline(self, consultation: Consultation, row: DeadlineRow, position: int, known: Deadline | None) -> Deadline:
         version = len(row.moved) + 1
         if known and known.version > version:
             self.loaded.left_alone.append(f"{consultation.name}: “{row.label}” was moved here, and stays as it is.")
@@ -166,7 +182,7 @@ class _Load:
             "version": version,
             "position": position,
         }
-        deadline, _ = _put(Deadline, {"consultation": consultation, "label": row.label}, values)
+        deadline = _put(Deadline, known, {"consultation": consultation, "label": row.label}, values)
         for number, move in enumerate(row.moved):
             self.move(deadline, row, number, move)
         return deadline
@@ -182,9 +198,13 @@ class _Load:
             "changed_by_name": lead.name if lead else "",
             "changed_at": start_of(move.on, row.zone) if move.on else None,
         }
-        _put(DeadlineChange, {"deadline": deadline, "version": number + 2}, values)
+        known = DeadlineChange.objects.filter(deadline=deadline, version=number + 2).first()
+        _put(DeadlineChange, known, {"deadline": deadline, "version": number + 2}, values)
 
-    def sections(self, consultation: Consultation, row: ConsultationRow, deadlines: dict[str, Deadline]) -> None:
+    def sections(
+        self, consultation: Consultation, row: ConsultationRow, deadlines: dict[str, Deadline], *, is_new: bool
+    ) -> None:
+        known = {} if is_new else {each.position: each for each in consultation.sections.all()}
         for position, each in enumerate(row.sections):
             values = {
                 "number": each.number,
@@ -192,22 +212,25 @@ class _Load:
                 "introduction": each.introduction,
                 "deadline": deadlines.get(each.closes_with),
             }
-            section, _ = _put(Section, {"consultation": consultation, "position": position}, values)
-            self.questions(section, each)
-        consultation.sections.filter(position__gte=len(row.sections)).delete()
+            where = {"consultation": consultation, "position": position}
+            self.questions(_put(Section, known.get(position), where, values), each)
+        for position, section in known.items():
+            if position >= len(row.sections):
+                section.delete()
 
     def questions(self, section: Section, row: SectionRow) -> None:
+        known = {each.position: each for each in section.questions.all()} if row.questions else {}
         for position, each in enumerate(row.questions):
             guidance = f"As quoted at {each.source}" if each.source else ""
             values = {"number": each.number, "text": each.text, "guidance": guidance}
-            _put(Question, {"section": section, "position": position}, values)
+            _put(Question, known.get(position), {"section": section, "position": position}, values)
         section.questions.filter(position__gte=len(row.questions)).delete()
 
     # --- Outcomes -----------------------------------------------------------------------------------------------------
     def outcome(self, row: OutcomeRow) -> None:
-        known = Outcome.objects.filter(source_key=row.key).first()
+        known = self.outcomes.get(row.key)
         digest = _digest(replace(row, where=""))
-        if known and digest == self.last_digest(f"outcome:{known.code}"):
+        if known and digest == self.digests.get(_subject(known)):
             self.loaded.outcomes["unchanged"] += 1
             return
         lead = next(each for each in self.file.consultations if each.key == row.answers[0]).authorities[0]
@@ -225,17 +248,12 @@ class _Load:
             if stated and row.published_on
             else None,
         }
-        outcome, what = _put(Outcome, {"source_key": row.key}, values)
+        outcome = _put(Outcome, known, {"source_key": row.key}, values)
         outcome.consultations.set([self.consultations[key] for key in row.answers])
-        self.loaded.outcomes["made" if what == "made" else "changed"] += 1
-        self.write("outcome recorded", f"outcome:{outcome.code}", "", digest)
+        self.loaded.outcomes["changed" if known else "made"] += 1
+        self.write("outcome recorded", _subject(outcome), "", digest)
 
     # --- The record ---------------------------------------------------------------------------------------------------
-    def last_digest(self, subject: str) -> str | None:
-        """What the file said of it when it was last loaded."""
-        acts = Act.objects.filter(subject=subject, detail__has_key="file_digest").order_by("-pk")
-        return acts.values_list("detail__file_digest", flat=True).first()
-
     def write(self, verb: str, subject: str, consultation_code: str, digest: str) -> None:
         record.write(
             by=self.by,
@@ -253,19 +271,20 @@ def _digest(*parts: object) -> str:
     return hashlib.sha256("\x1f".join(map(repr, parts)).encode()).hexdigest()
 
 
-def _put(
-    model: type[M], where: dict[str, Any], values: dict[str, Any], once: dict[str, Any] | None = None
-) -> tuple[M, str]:
-    """The row at `where`, made or changed to hold `values`; `once` is written on making alone."""
-    found = model._default_manager.filter(**where).first()
-    if found is None:
-        return model._default_manager.create(**where, **values, **(once or {})), "made"
-    different = [name for name, value in values.items() if getattr(found, name) != value]
+def _subject(row: Consultation | Outcome) -> str:
+    return f"{'outcome' if isinstance(row, Outcome) else 'consultation'}:{row.code}"
+
+
+def _put(model: type[M], known: M | None, where: dict[str, Any], values: dict[str, Any]) -> M:
+    """The known row, or a new one at `where`, made to hold `values`."""
+    if known is None:
+        return model._default_manager.create(**where, **values)
+    different = [name for name, value in values.items() if getattr(known, name) != value]
     for name in different:
-        setattr(found, name, values[name])
+        setattr(known, name, values[name])
     if different:
-        found.save(update_fields=different)
-    return found, "changed" if different else "unchanged"
+        known.save(update_fields=different)
+    return known
 
 
 def _drop(gone: "models.QuerySet[Deadline]", loaded: Loaded) -> None:

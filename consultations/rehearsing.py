@@ -142,7 +142,7 @@ def _copy_of(original: Consultation, shift: Shift, by: By, now: datetime) -> Con
 def _record_note(original: Consultation) -> str:
     bodies = " and ".join(str(body) for body in original.authorities.order_by("consultationauthority__position"))
     return (
-        f"A rehearsal made in Soundings of {original.name}. Its dates are moved. "
+        f"A rehearsal made in Soundings of {original.title or original.name}. Its dates are moved. "
         f"What is sent here does not reach {bodies or 'the body'}."
     )
 
