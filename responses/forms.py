@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from accounts.models import Organisation
 from consultations.models import Question, QuestionCorrection, QuestionKind
-from notifications.refusal import Refusal
+from notifications.refusal import Refusal, Stale
 from responses.differences import marked
 from responses.drafting import Given, StaleAnswer
 from responses.models import Answer, FoiPosition, NameConsent, TextConsent
@@ -100,6 +100,8 @@ class AnswerForm(forms.Form):
         if isinstance(refusal, StaleAnswer):
             self.conflict = Conflict(theirs=refusal.current, mine=self.given())
             self.stand(refusal.current.version)
+        elif isinstance(refusal, Stale):
+            self.stand(0)  # written against a version that never was
         self.add_error(self.main.name, refusal.message)
 
 

@@ -81,7 +81,7 @@ def test_what_was_filed_is_said_without_a_word_of_it(response, mailbox, settings
         for fact in (
             "Demonstration Firm A",
             submission.reference,
-            "11:59pm on 12 November 2025, UK time",
+            "11:59pm on 12 November 2025, UK time (23:59:58 UTC)",
             "11:59pm on 14 November 2025, UK time",
             "4 of 27 questions",
             submission.sha256,

@@ -380,7 +380,7 @@ def test_a_draft_is_told_how_far_it_is_under_this_deadline_and_no_word_of_it(fre
 
     (message,) = mailbox.wait_for(1)
     assert message["To"] == user.email
-    assert message["Subject"] == "7 days left to respond to DEMO25/25: Consultation: chapters 1-5"
+    assert message["Subject"] == "7 days left to respond to DEMO25/25 (Consultation: chapters 1-5)"
     for kind in ("plain", "html"):
         text = body_of(message, kind)
         assert "2 of 6 questions answered, not submitted yet." in text  # 2.3 is asked only after a No to 2.2
