@@ -1,5 +1,6 @@
 """What people type in to find consultations and to choose their alerts."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -88,7 +89,7 @@ class FindForm(forms.Form):
     def page_number(self) -> int:
         return int(self.found.get("page", 1))
 
-    def narrow(self, papers: ConsultationQuerySet) -> ConsultationQuerySet:
+    def narrow(self, papers: ConsultationQuerySet, now: datetime) -> ConsultationQuerySet:
         """The papers that fit, in the order asked for. `papers` carry their status already."""
         found = self.found
         if words := found.get("q"):
@@ -105,18 +106,18 @@ class FindForm(forms.Form):
             papers = papers.filter(kind=kind)
         if rehearsals := found.get("rehearsals"):
             papers = papers.filter(is_rehearsal=rehearsals == "only")
-        return self._sorted(papers)
+        return self._sorted(papers, now)
 
     def _run_by(self, **of: Any) -> QuerySet[ConsultationAuthority, Any]:
         return ConsultationAuthority.objects.filter(**of).values("consultation")
 
-    def _sorted(self, papers: ConsultationQuerySet) -> ConsultationQuerySet:
+    def _sorted(self, papers: ConsultationQuerySet, now: datetime) -> ConsultationQuerySet:
         sort = self.found.get("sort")
         if sort == "newest":
             return papers.order_by("-published_at", "-pk")
         if sort == "match" and self.found.get("q"):
             return papers.order_by(F("rank").desc(), "-published_at", "-pk")
-        return papers.closing_soonest()
+        return papers.closing_soonest(now)
 
 
 class FollowForm(forms.Form):

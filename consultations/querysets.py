@@ -4,14 +4,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.aggregates import BoolOr
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import models
-from django.db.models import Case, Exists, F, Min, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Exists, F, Func, Min, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
 
 if TYPE_CHECKING:
     from consultations.models import Consultation, Deadline, Follow, Outcome  # noqa: F401 (in the string types below)
+
+STATUS: "models.CharField[str, str]" = models.CharField(max_length=20)
 
 
 class Status(models.TextChoices):
@@ -42,40 +47,57 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
         """Adds `status` and `next_closes_at` (the soonest closing moment still ahead), both computed for `now`."""
         from consultations.models import Deadline, Outcome
 
-        deadlines = Deadline.objects.filter(consultation=OuterRef("pk"))
-        still_open = Exists(deadlines.filter(Q(closes_at__isnull=True) | Q(closes_at__gte=now)))
-        any_past = Exists(deadlines.filter(closes_at__lt=now))
-        has_outcome = Exists(Outcome.objects.filter(consultations=OuterRef("pk"), published_at__lte=now, is_final=True))
-        next_closing = (
-            deadlines.filter(closes_at__gte=now)
-            .values("consultation")
-            .annotate(soonest=Min("closes_at"))
-            .values("soonest")
-        )
-        return self.annotate(
+        deadlines = Deadline.objects.filter(consultation=OuterRef("pk")).values("consultation")
+        passed = BoolOr(Q(closes_at__lt=now), default=False)
+        still_open = BoolOr(Q(closes_at__isnull=True) | Q(closes_at__gte=now), default=False)
+        # Scalar subqueries, looked up row by row through an index. An EXISTS would do for one row, but for a list
+        # PostgreSQL turns it into a hash of the whole table, and the list would grow slower with every paper.
+        by_deadlines = deadlines.annotate(
+            stands=Case(
+                When(passed & still_open, then=Value(Status.PART_CLOSED)),
+                When(passed, then=Value(Status.CLOSED)),
+                default=Value(Status.OPEN),
+                output_field=STATUS,
+            )
+        ).values("stands")
+        outcome = Outcome.objects.filter(consultations=OuterRef("pk"), published_at__lte=now, is_final=True)
+        next_closing = deadlines.filter(closes_at__gte=now).annotate(soonest=Min("closes_at")).values("soonest")
+        return self.alias(answered_by=Subquery(outcome.values("pk")[:1])).annotate(
             status=Case(
                 When(withdrawn_at__lte=now, then=Value(Status.WITHDRAWN)),
                 When(published_at__isnull=True, then=Value(Status.DRAFT)),
                 When(Q(published_at__gt=now) | Q(opens_at__gt=now), then=Value(Status.SCHEDULED)),
-                When(has_outcome, then=Value(Status.OUTCOME_PUBLISHED)),
+                When(answered_by__isnull=False, then=Value(Status.OUTCOME_PUBLISHED)),
                 When(known_closed_at__lte=now, then=Value(Status.CLOSED)),
                 When(closing_unknown=True, then=Value(Status.UNKNOWN)),
-                When(Q(still_open) & Q(any_past), then=Value(Status.PART_CLOSED)),
-                When(any_past, then=Value(Status.CLOSED)),
-                default=Value(Status.OPEN),
-                output_field=models.CharField(max_length=20),
+                default=Coalesce(Subquery(by_deadlines), Value(Status.OPEN), output_field=STATUS),
+                output_field=STATUS,
             ),
             next_closes_at=Subquery(next_closing),
         )
 
     def taking_responses(self, now: datetime) -> Self:
         """Open or part closed, and answered here rather than elsewhere."""
-        return self.with_status(now).filter(takes_responses=True, status__in=[Status.OPEN, Status.PART_CLOSED])
+        from consultations.models import Deadline
 
-    def closing_soonest(self) -> Self:
-        """What can still be answered first, by the moment it closes; then the rest, newest first. After with_status."""
-        still_open = Case(When(status__in=[Status.OPEN, Status.PART_CLOSED], then=Value(0)), default=Value(1))
-        return self.order_by(still_open, F("next_closes_at").asc(nulls_last=True), F("published_at").desc(), "-pk")
+        # Few papers are open however many there are, so those are found first, by the index on the closing moment.
+        deadlines = Deadline.objects.filter(Q(closes_at__isnull=True) | Q(closes_at__gte=now))
+        may_be_open = Q(pk__in=deadlines.values("consultation")) | ~Exists(
+            Deadline.objects.filter(consultation=OuterRef("pk"))
+        )
+        open_here = Q(takes_responses=True, status__in=[Status.OPEN, Status.PART_CLOSED])
+        return self.filter(may_be_open).with_status(now).filter(open_here)
+
+    def closing_soonest(self, now: datetime) -> Self:
+        """What closes next first, by its next closing moment; then the rest, newest first. Costs a query of its own."""
+        from consultations.models import Deadline
+
+        ahead = (
+            Deadline.objects.ahead(now).values("consultation").annotate(soonest=Min("closes_at")).order_by("soonest")
+        )
+        ids = Value(list(ahead.values_list("consultation", flat=True)), ArrayField(models.BigIntegerField()))
+        place = Func(ids, F("pk"), function="array_position", output_field=models.IntegerField())
+        return self.order_by(place.asc(nulls_last=True), F("published_at").desc(), "-pk")
 
     def matching(self, words: str) -> Self:
         """Full-text search over reference, title, summary and body; a reference may be typed in any form."""

@@ -44,7 +44,7 @@ def find(request: HttpRequest) -> HttpResponse:
     """The list, without an account. Nothing is counted: one row more than a page tells whether there is another."""
     now = clock.now()
     form = FindForm(request.GET)
-    papers = form.narrow(Consultation.objects.visible_to(request.user, now).with_status(now))
+    papers = form.narrow(Consultation.objects.visible_to(request.user, now).with_status(now), now)
     start = (form.page_number - 1) * PAGE_SIZE
     rows = list(papers.prefetch_related(BODIES, "topics", "deadlines")[start : start + PAGE_SIZE + 1])
     context = {

@@ -101,7 +101,7 @@ def pages(path: str, headers: dict[str, str], size: int) -> Iterator[tuple[str, 
 
 
 def count_queries(address: str, headers: dict[str, str]) -> int:
-    client = Client(headers=headers)
+    client = Client(headers={**headers, "Host": "localhost"})
     client.get(address)
     with CaptureQueriesContext(connection) as queries:
         client.get(address)

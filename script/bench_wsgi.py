@@ -8,6 +8,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
 
 application = get_wsgi_application()
 
@@ -18,6 +19,7 @@ def one_select(_: HttpRequest) -> HttpResponse:
         return HttpResponse(str(cursor.fetchone()))
 
 
+@csrf_exempt
 def one_insert(_: HttpRequest) -> HttpResponse:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("INSERT INTO bench_insert (at) VALUES (clock_timestamp())")
