@@ -27,6 +27,13 @@ def own_response(consultation: Consultation, role: str = Role.ADMIN, **fields: A
     return response, factories.member(response.organisation, role)
 
 
+def status(answer: Any) -> int:
+    """Its status, once the file that it may give out is read and closed."""
+    if answer.streaming:
+        b"".join(answer.streaming_content)
+    return answer.status_code
+
+
 def url(name: str, response: Response, *more: Any) -> str:
     return reverse(f"responses:{name}", args=[response.code, *more])
 

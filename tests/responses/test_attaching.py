@@ -3,7 +3,6 @@
 import hashlib
 import io
 import zipfile
-from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -17,7 +16,7 @@ from responses import attaching, submission
 from responses.models import Attachment, Submission
 from tests import factories
 from tests.factories import DISCUSSION_CLOSES, member, paper, paper_with_two_deadlines, question
-from tests.responses.pages import own_response, section_url, signed_in, typed, url
+from tests.responses.pages import own_response, section_url, signed_in, status, typed, url
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
@@ -147,7 +146,6 @@ def test_download_is_saved_and_never_shown_in_the_page(drafted) -> None:
     upload(client, response, "Évidence; “final”.txt", b"<script>alert(1)</script>")
     answer = client.get(reverse("responses:attachment", args=[Attachment.objects.get().code]))
     assert b"".join(answer.streaming_content) == b"<script>alert(1)</script>"
-    answer.close()
     assert answer.headers["Content-Disposition"].startswith("attachment; filename*=utf-8''%C3%89vidence")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Cache-Control"] == "private, no-store"
@@ -171,8 +169,7 @@ def test_a_file_can_be_removed_and_the_submission_that_holds_it_keeps_it(drafted
         client.post(reverse("responses:remove_attachment", args=[attachment.code]))
     assert not Attachment.objects.current().exists()
     assert list(filed.attachments.all()) == [attachment]
-    with closing(client.get(reverse("responses:attachment", args=[attachment.code]))) as given:
-        assert given.status_code == 200
+    assert status(client.get(reverse("responses:attachment", args=[attachment.code]))) == 200
     assert "evidence.txt" in client.get(reverse("responses:submission", args=[filed.reference])).content.decode()
 
 

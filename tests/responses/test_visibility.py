@@ -1,6 +1,5 @@
 """Who sees what of a response: exact sets for each model, and the same on every page and file."""
 
-from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
@@ -12,7 +11,7 @@ from accounts.models import Role, User
 from responses.models import Answer, Attachment, Receipt, Response, Submission
 from tests import factories
 from tests.factories import StaffFactory, UserFactory, member, paper
-from tests.responses.pages import signed_in
+from tests.responses.pages import signed_in, status
 
 pytestmark = pytest.mark.django_db
 
@@ -113,10 +112,7 @@ def reached(world: World, pages: dict[str, str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for who, user in world.people.items():
         client = client_of(user)
-        statuses = {}
-        for name, address in pages.items():
-            with closing(client.get(address)) as answer:
-                statuses[name] = answer.status_code
+        statuses = {name: status(client.get(address)) for name, address in pages.items()}
         assert set(statuses.values()) <= {200, 302 if who == "anonymous" else 404}
         found[who] = {name for name, status in statuses.items() if status == 200}
     return found
