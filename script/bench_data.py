@@ -99,8 +99,9 @@ def stored_consultations(count: int) -> None:
         deadlines AS (
             INSERT INTO consultations_deadline (consultation_id, label, closes_at, time_zone, time_assumed, certainty,
                 note, source, version, position)
-            SELECT id, 'All of it', now() + (CASE WHEN id %% 2000 = 0 THEN 1 ELSE -1 END) * (1 + id %% 50) * interval '1 day', 'Europe/London', false,
-                'stated', '', '', 1, 0 FROM papers)
+            SELECT id, 'All of it',
+                now() + (CASE WHEN id %% 2000 = 0 THEN 1 ELSE -1 END) * (1 + id %% 50) * interval '1 day',
+                'Europe/London', false, 'stated', '', '', 1, 0 FROM papers)
         INSERT INTO consultations_consultationauthority (consultation_id, authority_id, position)
         SELECT id, %s, 0 FROM papers
         """,
