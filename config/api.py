@@ -27,6 +27,7 @@ from rest_framework.response import Response as ApiResponse
 from rest_framework.views import APIView
 
 from accounts import api as accounts
+from accounts.api_auth import SessionAuthentication
 from config.errors import NOTHING_HERE
 from consultations import api as consultations
 from responses.api import answers, drafts, filed, files, filing
@@ -85,9 +86,9 @@ class Docs(SpectacularSwaggerSplitView):
     """The schema as a page to read and try. Everything comes from here, so the site's policy holds on it too."""
 
     permission_classes = [AllowAny]
-    authentication_classes = []
+    authentication_classes = [SessionAuthentication]
     url_name = "api:schema"
-    title = "Soundings API"
+    template_name = "soundings/api_docs.html"
 
 
 class NoSuchRoute(APIView):

@@ -33,7 +33,7 @@ class ConsentsSerializer(Given):
     )
 
 
-@extend_schema_field({"type": ["string", "number", "null"], "maxLength": 60})
+@extend_schema_field({"type": ["string", "number"], "maxLength": 60})
 class NumberField(serializers.CharField):
     """A number as JSON has it or as text, so that no digit is lost on the way."""
 
