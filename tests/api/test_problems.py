@@ -155,7 +155,7 @@ def test_a_browsers_session_needs_its_csrf_token(firm):
     is_problem(caller.post(f"{firm.url}submit/"), 403)
 
 
-class Broken(Exception):
+class Broken(Exception):  # noqa: N818
     """Nobody expected it."""
 
 

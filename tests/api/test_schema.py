@@ -79,7 +79,7 @@ def test_the_readable_page_loads_nothing_from_elsewhere():
     assert "https://" not in script.content.decode()
 
 
-# --- Is it true? Calls made up from the schema, by a member of a firm and by nobody ------------------------------------
+# --- Is it true? Calls made up from the schema -----------------------------------------------------------------------
 schema = schemathesis.openapi.from_dict(described())
 schema.app = application
 
