@@ -107,7 +107,8 @@ def detail(request: HttpRequest, code: str) -> HttpResponse:
         "remains": _remains(deadlines, now) if status == Status.PART_CLOSED else None,
         "is_preview": not paper.is_public(now),
         "is_taking": paper.is_taking(now) and status in TAKING,
-        "may_open": status in (*TAKING, Status.UNKNOWN),
+        "may_open": status in (*TAKING, Status.UNKNOWN, Status.SCHEDULED, Status.DRAFT),
+        "closing_title": _closing_title(status, deadlines, now),
         "body": markdown.render(paper.body),
         "sections": [_section(section, now) for section in paper.sections.all()],
         "has_prompts": any(q.wording == Wording.SOUNDINGS for s in paper.sections.all() for q in s.questions.all()),
@@ -117,6 +118,13 @@ def detail(request: HttpRequest, code: str) -> HttpResponse:
         **_following(request, paper, bodies),
     }
     return render(request, "consultations/detail.html", context)
+
+
+def _closing_title(status: Status, deadlines: list[Deadline], now: datetime) -> str:
+    if status == Status.WITHDRAWN:
+        return "Deadlines"
+    ahead = any(row.is_open(now) for row in deadlines) if deadlines else status in (*TAKING, Status.UNKNOWN)
+    return "When it closes" if ahead else "When it closed"
 
 
 def _fetch(paper: Consultation) -> None:
