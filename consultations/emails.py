@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from accounts.models import User
-from consultations import following
+from consultations import calendars, following
 from consultations.closing import closing, moment
 from consultations.models import Consultation, Deadline, DeadlineChange, Outcome
 from notifications.message import Message, Skip, write
@@ -36,15 +36,16 @@ def consultation_opened(notification: Notification, now: datetime) -> Message | 
         bodies=", ".join(body.name for body in paper.authorities.order_by("consultationauthority__position")),
         deadlines=[{"label": d.label, "words": said(d, paper, reader)} for d in deadlines],
         several=len(deadlines) > 1,
+        attachments=calendars.attachments(deadlines, reader=reader.email, now=now),
     )
 
 
-def deadline_extended(notification: Notification, now: datetime) -> Message | Skip:  # noqa: ARG001 (one shape for all)
+def deadline_extended(notification: Notification, now: datetime) -> Message | Skip:
     paper = paper_of(notification)
     reader = reader_of(notification, paper)
     if reader is None:
         return FALLEN_SILENT
-    change = DeadlineChange.objects.select_related("deadline").get(pk=notification.payload["change"])
+    change = DeadlineChange.objects.select_related("deadline__consultation").get(pk=notification.payload["change"])
     deadline = change.deadline
     if paper.withdrawn_at:
         return Skip("The consultation was withdrawn.")
@@ -60,10 +61,11 @@ def deadline_extended(notification: Notification, now: datetime) -> Message | Sk
         new=said(deadline, paper, reader),
         old=moment(change.old_closes_at, deadline.time_zone) if change.old_closes_at else "no closing date",
         several=paper.deadlines.count() > 1,
+        attachments=calendars.attachments([deadline], reader=reader.email, now=now),
     )
 
 
-def consultation_withdrawn(notification: Notification, now: datetime) -> Message | Skip:  # noqa: ARG001
+def consultation_withdrawn(notification: Notification, now: datetime) -> Message | Skip:
     paper = paper_of(notification)
     reader = reader_of(notification, paper)
     if reader is None:
@@ -77,6 +79,7 @@ def consultation_withdrawn(notification: Notification, now: datetime) -> Message
         reader=reader,
         subject=f"Withdrawn: {short_name(paper)}",
         withdrawn=moment(paper.withdrawn_at, zone),
+        attachments=calendars.attachments(paper.deadlines.all(), reader=reader.email, now=now),
     )
 
 

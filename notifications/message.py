@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from email.mime.text import MIMEText
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,23 @@ INLINER = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=Fa
 
 
 @dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A text that goes with a message, such as a calendar entry. `parameters` are those of its content type."""
+
+    name: str
+    content: str
+    subtype: str
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    def part(self) -> MIMEText:
+        part = MIMEText(self.content, self.subtype, "utf-8")
+        for name, value in self.parameters:
+            part.set_param(name, value)
+        part.add_header("Content-Disposition", "attachment", filename=self.name)
+        return part
+
+
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """What to say. `unsubscribe_url` where the reader may stop this kind of news without signing in (RFC 8058)."""
 
@@ -26,6 +44,7 @@ class Message:
     text: str
     html: str = ""
     unsubscribe_url: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,7 +64,15 @@ def shortened(value: str, length: int = SUBJECT_LENGTH) -> str:
     return value if len(value) <= length else value[: length - 1].rstrip() + "…"
 
 
-def write(template: str, *, subject: str, why: str, unsubscribe_url: str = "", **context: Any) -> Message:
+def write(
+    template: str,
+    *,
+    subject: str,
+    why: str,
+    unsubscribe_url: str = "",
+    attachments: tuple[Attachment, ...] = (),
+    **context: Any,
+) -> Message:
     """Fill `<template>.txt` and `<template>.html`. `why` ends both: why the reader gets this."""
     subject = shortened(subject)
     context |= {
@@ -57,7 +84,7 @@ def write(template: str, *, subject: str, why: str, unsubscribe_url: str = "", *
     }
     text = re.sub(r"\n{3,}", "\n\n", render_to_string(f"{template}.txt", context)).strip() + "\n"
     html = INLINER.inline(render_to_string(f"{template}.html", context))
-    return Message(subject=subject, text=text, html=html, unsubscribe_url=unsubscribe_url)
+    return Message(subject=subject, text=text, html=html, unsubscribe_url=unsubscribe_url, attachments=attachments)
 
 
 def envelope(notification: Notification, message: Message) -> EmailMultiAlternatives:
@@ -81,4 +108,6 @@ def envelope(notification: Notification, message: Message) -> EmailMultiAlternat
     )
     if message.html:
         mail.attach_alternative(message.html, "text/html")
+    for attachment in message.attachments:
+        mail.attach(attachment.part())
     return mail

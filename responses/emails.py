@@ -11,6 +11,7 @@ from django.urls import reverse
 from accounts.emails import reachable
 from accounts.models import Membership, User
 from accounts.permissions import MAY_DRAFT
+from consultations import calendars
 from consultations.closing import closing, moment
 from consultations.emails import FALLEN_SILENT, marked, news, said, short_name
 from consultations.models import Consultation, Deadline
@@ -158,6 +159,7 @@ def _reminder(deadline: Deadline, reader: User, now: datetime) -> Message:
         closes=said(deadline, paper, reader),
         several=several,
         drafts=[_standing(response, deadline, now) for response in reminding.unfinished(deadline, reader)],
+        attachments=calendars.attachments([deadline], reader=reader.email, now=now),
     )
 
 
