@@ -1,5 +1,6 @@
 """People, organisations and what they hold, for staff. The record of acts and the post are beside it."""
 
+import re
 from typing import Any
 
 import allauth.account.admin
@@ -14,7 +15,8 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from accounts import admin_post, admin_record, tokens  # noqa: F401 (registers)
+from accounts import admin_post, admin_record, admin_suppression, tokens  # noqa: F401 (registers)
+from accounts.identifiers import compact
 from accounts.models import ApiToken, Invitation, Membership, Organisation, OrganisationKind, Role, User
 from accounts.record import By
 from accounts.staff import BaseAdmin, Button, ReadOnlyAdmin, SelectFilter, StaffModelForm
@@ -22,6 +24,7 @@ from notifications import clock
 
 ROOMS = ("accounts", "analysis", "consultations", "notifications", "responses")
 YES_NO = [("yes", "Yes"), ("no", "No")]
+NUMBER = re.compile(r"[A-Z]{0,2}\d{6,8}")
 RIGHTS = ("is_staff", "is_superuser", "groups")
 
 
@@ -129,12 +132,24 @@ class KindFilter(SelectFilter):
 class OrganisationAdmin(BaseAdmin):
     list_display = ("name", "kind", "frn", "lei", "created_at")
     list_filter = (KindFilter,)
-    search_fields = ("name", "=code", "=frn", "=lei", "=company_number")
+    search_fields = ("name",)
     search_help = "Search by name, code, FRN, LEI or company number"
     ordering = ("-id",)
     sortable_by = ("name",)
     fields = ("code", "name", "kind", "frn", "lei", "company_number", "created_at", "members_list")
     readonly_fields = ("code", "created_at", "members_list")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """A number of six to eight places is looked for as a number alone; all else by indexes."""
+        words = search_term.replace("\x00", " ").strip()[:200]
+        if not words:
+            return queryset, False
+        code = compact(words)
+        if NUMBER.fullmatch(code):
+            return queryset.filter(Q(frn=code) | Q(company_number=code)), False
+        return queryset.filter(Q(name__icontains=words) | Q(code=code) | Q(lei=code)), False
 
     @display(description="members")
     def members_list(self, obj: Organisation) -> str:

@@ -92,7 +92,7 @@ class NotificationAdmin(ReadOnlyAdmin):
         if not words:
             return queryset, False
         exact = queryset.filter(key=words)
-        return (exact if exact.exists() else queryset.filter(address__istartswith=words)), False
+        return (exact if exact.exists() else queryset.filter(address__startswith=words.lower())), False
 
     @display(description="kind")
     def kind_shown(self, obj: Notification) -> str:

@@ -1,5 +1,6 @@
 """The record of acts, to be read and searched."""
 
+import re
 from typing import Any
 
 from django.contrib import admin
@@ -7,9 +8,12 @@ from django.contrib.admin import display
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from accounts.identifiers import CODE_ALPHABET
 from accounts.models import Act
 from accounts.staff import DayRangeFilter, ReadOnlyAdmin, SelectFilter
 
+CODE = re.compile(f"[{CODE_ALPHABET}]{{10}}")
+SUBJECTS = ("response", "consultation", "organisation", "outcome", "invitation", "api_token")
 DOORS = [("page", "Pages"), ("api", "API"), ("admin", "Staff pages"), ("task", "The clock"), ("command", "Command")]
 
 
@@ -31,7 +35,7 @@ class ActAdmin(ReadOnlyAdmin):
     list_display = ("at", "actor", "verb", "subject", "door")
     list_filter = (DoorFilter, WhenFilter)
     search_fields = ("subject",)  # shows the box; get_search_results says what is looked for
-    search_help = "Search by person, code or exact subject"
+    search_help = "Search by the person's e-mail address, a code, or a subject such as response:…"
     ordering = ("-id",)
     sortable_by = ()
     fields = (
@@ -48,18 +52,10 @@ class ActAdmin(ReadOnlyAdmin):
             return queryset, False
         if ":" in words:
             return queryset.filter(subject=words), False
-        code = words.upper()
-        return (
-            queryset.filter(
-                Q(consultation_code=code)
-                | Q(organisation_code=code)
-                | Q(subject=f"response:{code}")
-                | Q(subject=f"consultation:{code}")
-                | Q(actor__istartswith=words)
-                | Q(verb__iexact=words)
-            ),
-            False,
-        )
+        if CODE.fullmatch(words.upper()):
+            subjects = [f"{kind}:{words.upper()}" for kind in SUBJECTS]
+            return queryset.filter(Q(consultation_code=words.upper()) | Q(subject__in=subjects)), False
+        return queryset.filter(actor__startswith=words.lower()), False
 
     @display(description="sealed as")
     def sealed(self, obj: Act) -> str:

@@ -6,10 +6,11 @@ from zoneinfo import available_timezones
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Upper
 
 from accounts.identifiers import public_code, validate_company_number, validate_frn, validate_lei, validate_one_line
 
@@ -117,6 +118,9 @@ class Organisation(models.Model):
             models.CheckConstraint(condition=~Q(name=""), name="organisation_has_name"),
             models.CheckConstraint(condition=Q(kind__in=OrganisationKind.values), name="organisation_kind_known"),
             models.UniqueConstraint("lei", condition=~Q(lei=""), name="organisation_lei_once"),
+        ]
+        indexes: ClassVar[list[Any]] = [
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="organisation_name_parts"),
         ]
 
     def __str__(self) -> str:
@@ -275,6 +279,7 @@ class Act(models.Model):
         indexes: ClassVar[list[Any]] = [
             models.Index("subject", "id", name="act_subject"),
             models.Index("consultation_code", "id", name="act_consultation"),
+            models.Index(OpClass("actor", name="varchar_pattern_ops"), name="act_actor"),
         ]
 
     def __str__(self) -> str:

@@ -100,7 +100,8 @@ def revoke(*, by: By, token: ApiToken, now: datetime | None = None) -> ApiToken:
     person = a_person(by)
     locked = ApiToken.objects.select_for_update(of=("self",)).select_related("user", "organisation").get(pk=token.pk)
     theirs = locked.organisation
-    if not (can_manage(person, theirs) if theirs else locked.user_id == person.pk):
+    is_owner = can_manage(person, theirs) if theirs else locked.user_id == person.pk
+    if not (is_owner or (person.is_staff and person.has_perm("accounts.change_apitoken"))):
         raise NotAllowed("Only its owner, or an administrator of the organisation, can revoke a token.")
     if locked.revoked_at is None:
         locked.revoked_at = now

@@ -20,5 +20,6 @@ def search(_request: HttpRequest, _extra_context: Any = None) -> HttpResponseRed
 # allauth's page signs in: with its rate limits and second step. Who is signed in and not staff is refused.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.password_change = password_change  # type: ignore[method-assign, assignment]
+admin.site.password_change_done = password_change  # type: ignore[method-assign, assignment]
 admin.site.search = search  # type: ignore[attr-defined]
 admin.site.index_title = "Today"

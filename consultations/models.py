@@ -274,7 +274,7 @@ class Section(models.Model):
         Deadline,
         null=True,
         blank=True,
-        on_delete=models.PROTECT,
+        on_delete=models.RESTRICT,
         related_name="sections",
         help_text="Empty: there is no closing date.",
     )
@@ -329,7 +329,7 @@ class Question(models.Model):
         "self",
         null=True,
         blank=True,
-        on_delete=models.PROTECT,
+        on_delete=models.RESTRICT,
         related_name="leads_to",
         verbose_name="shown only after",
         help_text="An earlier question of the same paper with choices.",

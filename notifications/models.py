@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any, ClassVar
 
+from django.contrib.postgres.indexes import BrinIndex, OpClass
 from django.db import models
 from django.db.models import Q
 
@@ -61,6 +62,13 @@ class Notification(models.Model):
     claimed_until = models.DateTimeField("picked up until", null=True, blank=True)
     sending_at = models.DateTimeField("sending began at", null=True, blank=True)
     sent_at = models.DateTimeField("sent at", null=True, blank=True)
+    finished_at = models.DateTimeField("sent, passed over or failed at", null=True, blank=True)
+    doubted_at = models.DateTimeField(
+        "in doubt since",
+        null=True,
+        blank=True,
+        help_text="A worker died, or the line broke, while it was handed over. Kept once the doubt is settled.",
+    )
     attempts = models.PositiveSmallIntegerField("attempts", default=0)
     reason = models.CharField("why not sent", max_length=500, blank=True)
     subject = models.CharField("subject as sent", max_length=300, blank=True)
@@ -88,6 +96,11 @@ class Notification(models.Model):
         indexes: ClassVar[list[Any]] = [
             models.Index("priority", "due_at", "id", name="notification_due", condition=Q(state=State.PENDING)),
             models.Index("state", "id", name="notification_state"),
+            models.Index("kind", "id", name="notification_kind"),
+            # For the figures by the minute. Block ranges, so that marking a message as sent costs no index entry.
+            BrinIndex(fields=["finished_at"], name="notification_finished"),
+            models.Index("doubted_at", name="notification_doubted", condition=Q(doubted_at__isnull=False)),
+            models.Index(OpClass("address", name="varchar_pattern_ops"), name="notification_address"),
         ]
 
     def __str__(self) -> str:
@@ -97,3 +110,55 @@ class Notification(models.Model):
     def message_id(self) -> str:
         """The Message-ID header: the same however often the message is tried."""
         return f"<{self.reference}@soundings>"
+
+
+class SuppressionReason(models.TextChoices):
+    BOUNCED = "bounced", "The address does not exist or refuses our post for good"
+    COMPLAINED = "complained", "The reader reported our post as spam"
+    UNSUBSCRIBED = "unsubscribed", "The reader unsubscribed with the e-mail service"
+    BY_STAFF = "staff", "Stopped by staff"
+
+
+class Suppression(models.Model):
+    """An address that no post goes to (notifications/suppressing.py). Lifting keeps the row: the history is shown."""
+
+    address = models.EmailField("address", help_text="In lower case.")
+    reason = models.CharField("why", max_length=20, choices=SuppressionReason.choices)
+    said = models.CharField("what was said", max_length=500, blank=True)
+    since = models.DateTimeField("since")
+    event_id = models.CharField("event of the e-mail service", max_length=200, blank=True)
+    lifted_at = models.DateTimeField("lifted at", null=True, blank=True)
+    lifted_by = models.CharField("lifted by", max_length=254, blank=True)
+
+    class Meta:
+        verbose_name = "suppressed address"
+        verbose_name_plural = "suppressed addresses"
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                condition=Q(reason__in=SuppressionReason.values), name="suppression_reason_known"
+            ),
+            models.UniqueConstraint("address", condition=Q(lifted_at__isnull=True), name="suppression_once"),
+            models.UniqueConstraint("event_id", condition=~Q(event_id=""), name="suppression_event_once"),
+        ]
+        indexes: ClassVar[list[Any]] = [
+            models.Index(OpClass("address", name="varchar_pattern_ops"), name="suppression_address"),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class Circuit(models.Model):
+    """What the workers of every host know of the mail server together (notifications/circuit.py). One row."""
+
+    name = models.CharField("mail server", max_length=60, primary_key=True)
+    failures = models.PositiveIntegerField("failures in a row", default=0)
+    open_until = models.DateTimeField("nobody calls it until", null=True, blank=True)
+    reason = models.CharField("what it said", max_length=500, blank=True)
+    next_slot_at = models.DateTimeField("the next message may go at", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "mail server"
+
+    def __str__(self) -> str:
+        return self.name

@@ -114,12 +114,12 @@ class ResponseAdmin(ReadOnlyAdmin):
     search_fields = ("code",)  # shows the box; get_search_results says what is looked for
     search_help = "Search by reference of a response or consultation, or by organisation"
     sortable_by = ("received",)
-    ordering = ("-latest__received_at",)
+    ordering = ("-latest_id",)  # as versions were recorded, newest first: the order of an index
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Response]:
         return (
             Response.objects.visible_to(request.user)
-            .exclude(state=State.DRAFT)
+            .filter(latest__isnull=False)  # a draft that was never submitted is the firm's own
             .select_related("organisation", "consultation", "latest")
             .defer(
                 "latest__content", "latest__foi_reason", "foi_reason", "consultation__body", "consultation__summary",
@@ -163,7 +163,7 @@ class ResponseAdmin(ReadOnlyAdmin):
     def answered(self, obj: Response) -> str:
         return f"{obj.latest.answer_count} of {obj.latest.question_count}" if obj.latest else ""
 
-    @display(description="received", ordering="latest__received_at")
+    @display(description="received", ordering="latest_id")
     def received(self, obj: Response) -> str:
         return moment(obj.latest.received_at, self.request.user.time_zone) if obj.latest else ""  # type: ignore[attr-defined]
 

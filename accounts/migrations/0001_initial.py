@@ -3,6 +3,8 @@
 import accounts.identifiers
 import accounts.models
 import django.contrib.postgres.fields
+import django.contrib.postgres.indexes
+import django.contrib.postgres.operations
 import django.db.models.deletion
 import django.db.models.functions.text
 from django.conf import settings
@@ -18,6 +20,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        django.contrib.postgres.operations.TrigramExtension(),
         migrations.CreateModel(
             name='User',
             fields=[
@@ -57,7 +60,7 @@ class Migration(migrations.Migration):
                 ('detail', models.JSONField(default=dict, verbose_name='details')),
             ],
             options={
-                'indexes': [models.Index(models.F('subject'), models.F('id'), name='act_subject'), models.Index(models.F('consultation_code'), models.F('id'), name='act_consultation')],
+                'indexes': [models.Index(models.F('subject'), models.F('id'), name='act_subject'), models.Index(models.F('consultation_code'), models.F('id'), name='act_consultation'), models.Index(django.contrib.postgres.indexes.OpClass('actor', name='varchar_pattern_ops'), name='act_actor')],
             },
         ),
         migrations.CreateModel(
@@ -84,6 +87,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name', 'id'],
+                'indexes': [django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Upper('name'), name='gin_trgm_ops'), name='organisation_name_parts')],
             },
         ),
         migrations.AddField(

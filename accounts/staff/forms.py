@@ -52,6 +52,8 @@ class LinesField(forms.CharField):
         return "\n".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
+        if "\x00" in str(value):
+            raise forms.ValidationError("Null characters are not allowed.", code="null_characters_not_allowed")
         lines = value if isinstance(value, list) else str(super().to_python(value)).splitlines()
         return [line.strip() for line in lines if line.strip()]
 

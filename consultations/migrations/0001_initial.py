@@ -194,7 +194,7 @@ class Migration(migrations.Migration):
                 ('options', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=300), blank=True, default=list, help_text='One a line, for choices.', size=None)),
                 ('shown_if_answer', models.CharField(blank=True, max_length=300, verbose_name='and only if the answer is')),
                 ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
-                ('shown_if', models.ForeignKey(blank=True, help_text='An earlier question of the same paper with choices.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='leads_to', to='consultations.question', verbose_name='shown only after')),
+                ('shown_if', models.ForeignKey(blank=True, help_text='An earlier question of the same paper with choices.', null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='leads_to', to='consultations.question', verbose_name='shown only after')),
             ],
             options={
                 'ordering': ['section__position', 'section_id', 'position', 'id'],
@@ -227,7 +227,7 @@ class Migration(migrations.Migration):
                 ('introduction', models.TextField(blank=True, help_text='Markdown.', verbose_name='introduction')),
                 ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
                 ('consultation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sections', to='consultations.consultation')),
-                ('deadline', models.ForeignKey(blank=True, help_text='Empty: there is no closing date.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='sections', to='consultations.deadline')),
+                ('deadline', models.ForeignKey(blank=True, help_text='Empty: there is no closing date.', null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='sections', to='consultations.deadline')),
             ],
             options={
                 'ordering': ['position', 'id'],
