@@ -48,12 +48,15 @@ def install(requirements: Path, *, log: Path) -> bool:
 
 
 def _working_python() -> str:
-    """The version of .venv's Python; empty where there is none or it does not run (its base was removed, say)."""
+    """The version of .venv's Python; empty where there is none or it cannot run (its base was removed, say)."""
+    command = [str(PYTHON), "-c", "import sys, pip; print(sys.version)"]
     try:
-        command = [str(PYTHON), "-c", "import sys, pip; print(sys.version)"]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
-    except (OSError, subprocess.SubprocessError):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
         return ""
+    if done.returncode < 0:  # killed: that says nothing about .venv, which is removed when it does not work
+        raise Failed(f"{PYTHON} was killed by signal {-done.returncode} when asked for its version. Start again.")
+    return done.stdout
 
 
 def _make_venv(log: Path) -> None:
