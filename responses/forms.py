@@ -7,11 +7,11 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
-from django.utils.html import format_html, linebreaks
+from django.utils.html import format_html, format_html_join, linebreaks
 from django.utils.safestring import SafeString
 
 from accounts.models import Organisation
-from consultations.models import Question, QuestionCorrection, QuestionKind
+from consultations.models import Question, QuestionCorrection, QuestionKind, Wording
 from notifications.refusal import Refusal, Stale
 from responses.differences import marked
 from responses.drafting import Given, StaleAnswer
@@ -30,16 +30,16 @@ class AnswerForm(forms.Form):
 
     conflict: "Conflict | None" = None
     corrections: list[QuestionCorrection]
-    gate: Question | None  # the earlier question whose answer calls for this one
-    gate_is_here: bool  # in the same section
-    is_asked: bool
+    gate: Question | None = None  # the earlier question whose answer calls for this one
+    gate_is_here: bool = False  # in the same section
+    hint: SafeString = SafeString()
 
     def __init__(self, item: Item, data: QueryDict | None = None, files: Any = None) -> None:
         self.item, self.question = item, item.question
         answer = item.answer
         self.typed = data if data is not None else QueryDict(mutable=True)
         super().__init__(data, files, prefix=self.question.code, initial=_initial(item), use_required_attribute=False)
-        kind, label, hint = self.question.kind, _label(self.question), _hint(self.question)
+        kind, label, hint = self.question.kind, _label(self.question), SafeString()
         if kind in CHOOSING:
             widget: type[forms.RadioSelect | forms.CheckboxSelectMultiple] = (
                 forms.CheckboxSelectMultiple if kind == QuestionKind.MULTIPLE else forms.RadioSelect
@@ -51,7 +51,7 @@ class AnswerForm(forms.Form):
                 label=label, help_text=hint, required=False, widget=widget(choices=choices)
             )
         if kind == QuestionKind.YES_NO_PARTLY:
-            label, hint = format_html("Your comments{}", _aside(self.question)), SafeString()
+            label = format_html("Your comments{}", _aside(self.question))
         if kind in (QuestionKind.TEXT, QuestionKind.YES_NO_PARTLY):
             self.fields["text"] = forms.Field(
                 label=label, help_text=hint, required=False, widget=_textarea(self.question)
@@ -65,10 +65,18 @@ class AnswerForm(forms.Form):
             hidden = forms.HiddenInput(attrs={"autocomplete": "off"})
             self.fields["version"] = forms.Field(required=False, widget=hidden, initial=answer.version if answer else 0)
 
+    def surround(
+        self, *, gate: Question | None, is_here: bool, is_asked: bool, corrections: list[QuestionCorrection]
+    ) -> None:
+        """What the page says around the question, and on which earlier answer it depends."""
+        self.gate, self.gate_is_here, self.corrections = gate, is_here, corrections
+        self.hint = _hint(self.question, None if is_asked else gate, is_here=is_here)
+        self.fields[self.main].help_text = self.hint
+
     @property
-    def main(self) -> forms.BoundField:
-        """The field that an answer of this kind cannot do without."""
-        return next(iter(self.visible_fields()))
+    def main(self) -> str:
+        """The name of the field that an answer of this kind cannot do without."""
+        return next(iter(self.fields))
 
     @property
     def gate_values(self) -> str:
@@ -102,7 +110,7 @@ class AnswerForm(forms.Form):
             self.stand(refusal.current.version)
         elif isinstance(refusal, Stale):
             self.stand(0)  # written against a version that never was
-        self.add_error(self.main.name, refusal.message)
+        self.add_error(self.main, refusal.message)
 
 
 class Conflict:
@@ -153,13 +161,20 @@ def _aside(question: Question) -> SafeString:
     return format_html('<span class="govuk-visually-hidden"> on {}</span>', name_of(question))
 
 
-def _hint(question: Question) -> SafeString:
-    return SafeString(linebreaks(question.guidance, autoescape=True)) if question.guidance else SafeString()
+def _hint(question: Question, gate: Question | None, *, is_here: bool) -> SafeString:
+    """Whose words they are, when to answer, and the guidance: read out with the field."""
+    notes = ["Soundings’ own prompt, not the paper’s wording."] if question.wording == Wording.SOUNDINGS else []
+    if gate:
+        where = "" if is_here else f" in {gate.section}"
+        notes.append(f"Answer only if you answered “{question.shown_if_answer}” to {name_of(gate)}{where}.")
+    guidance = SafeString(linebreaks(question.guidance, autoescape=True)) if question.guidance else SafeString()
+    return format_html_join(" ", "<span>{}</span>", ((note,) for note in notes)) + guidance
 
 
 def _textarea(question: Question) -> forms.Textarea:
     limit = question.word_limit
-    rows = 10 if limit is None or limit > 150 else 6
+    is_aside = question.kind == QuestionKind.YES_NO_PARTLY
+    rows = 6 if is_aside or (limit and limit <= 150) else 10
     return forms.Textarea(attrs={"rows": rows, **({"data-maxwords": limit} if limit else {})})
 
 

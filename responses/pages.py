@@ -1,7 +1,7 @@
 """What this room's pages share: whose response is on the page, what may be done with it now, and how time is said."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
@@ -17,7 +17,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_cache_control
 
 from accounts.identifiers import CODE_ALPHABET
-from accounts.models import User
+from accounts.models import Role, User
 from accounts.permissions import MAY_DRAFT, MAY_SUBMIT, role_in
 from accounts.record import By, by_request
 from consultations.closing import closing
@@ -79,6 +79,10 @@ class Desk:
     @property
     def may_submit(self) -> bool:
         return self.role in MAY_SUBMIT
+
+    @property
+    def role_name(self) -> str:
+        return Role(self.role).label.partition(":")[0] if self.role else ""
 
     @property
     def untaken(self) -> str:
@@ -147,8 +151,9 @@ def shown(parts: list[Part], consultation: Consultation) -> list[Part]:
 
 def zone_of(consultation: Consultation) -> str:
     """The civil zone of the body that leads, in which instants that are no deadline are said."""
-    bodies = list(consultation.authorities.all())
-    return bodies[0].time_zone if bodies else "Europe/London"
+    fetched = "authorities" in getattr(consultation, "_prefetched_objects_cache", {})  # by bodies_of, in order
+    bodies = consultation.authorities.all() if fetched else IN_ORDER.filter(consultations=consultation)
+    return next((body.time_zone for body in bodies), "Europe/London")
 
 
 def next_deadline(parts: list[Part], now: datetime) -> Deadline | None:
@@ -161,20 +166,41 @@ def next_deadline(parts: list[Part], now: datetime) -> Deadline | None:
     return min(ahead, key=lambda deadline: deadline.closes_at or now, default=None)
 
 
-def soonest(consultation: Consultation, now: datetime) -> Deadline | None:
-    """The same of a paper whose parts are not at hand."""
-    found = Deadline.objects.ahead(now).filter(consultation=consultation).order_by("closes_at", "id").first()
-    if found:
-        found.consultation = consultation
+def until(parts: list[Part], now: datetime) -> str:
+    """How long what is open can be changed, for a sentence: "until 11:59pm on …"; "" where nothing ever closes."""
+    ahead = {part.section.deadline for part in parts if part.section.deadline and part.is_open}
+    return until_words([deadline for deadline in ahead if deadline.closes_at], now)
+
+
+def until_words(deadlines: Iterable[Deadline], now: datetime) -> str:
+    ahead = sorted(
+        (deadline for deadline in deadlines if deadline.closes_at and deadline.closes_at >= now),
+        key=lambda deadline: deadline.closes_at or now,
+    )
+    if not ahead:
+        return ""
+    if ahead[0].closes_at == ahead[-1].closes_at:
+        return f"until {_closing(ahead[0])}"
+    return f"until each section closes, the first at {_closing(ahead[0])} and the last at {_closing(ahead[-1])}"
+
+
+def deadlines_of(consultation: Consultation) -> list[Deadline]:
+    """Those of a paper whose parts are not at hand."""
+    found = list(Deadline.objects.filter(consultation=consultation, sections__questions__isnull=False).distinct())
+    for deadline in found:
+        deadline.consultation = consultation
     return found
+
+
+def _closing(deadline: Deadline) -> str:
+    return closing(deadline, zones=[body.time_zone for body in deadline.consultation.authorities.all()])
 
 
 def closed_words(section: Section) -> str:
     """That it closed, and when, in the zone of each body."""
     if section.deadline is None:
         return f"{section} has closed."
-    zones = [body.time_zone for body in section.deadline.consultation.authorities.all()]
-    return f"{section} closed at {closing(section.deadline, zones=zones)}. Its answers can no longer change."
+    return f"{section} closed at {_closing(section.deadline)}. Its answers can no longer change."
 
 
 def is_member(user: User | AnonymousUser, response: Response) -> bool:

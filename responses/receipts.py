@@ -79,7 +79,7 @@ def files_of(submission: Submission) -> list[snapshot.Content]:
 
 def _status(submission: Submission) -> str:
     response = submission.response
-    if response.latest_id != submission.pk:
+    if response.latest_id not in (None, submission.pk):
         return "A later version of this response was submitted after this one."
     return "This response was withdrawn after it was submitted." if response.state == State.WITHDRAWN else ""
 

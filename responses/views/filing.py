@@ -10,7 +10,7 @@ from notifications import clock
 from notifications.refusal import Refusal
 from responses import snapshot, submission
 from responses.forms import WithdrawForm
-from responses.pages import Desk, SignedInRequest, by, desk, next_deadline, page, private, refuse_in, shown
+from responses.pages import Desk, SignedInRequest, by, desk, next_deadline, page, private, refuse_in, shown, until
 from responses.querysets import State
 from responses.submission import Prepared
 
@@ -70,7 +70,9 @@ def _check(request: SignedInRequest, here: Desk, refusal: Refusal | None = None)
         problems=_linked(here, prepared),
         outdated=snapshot.outdated(prepared.parts, prepared.content),
         unasked=[item for part in parts if part.is_open for item in part.unasked if item.is_answered],
+        until=until(parts, here.now),
         next_deadline=next_deadline(parts, here.now),
+        open_parts=[part for part in parts if part.is_open],
         standing=standing,
         is_filed=standing is not None and standing.sha256 == prepared.sha256,
         refusal=refusal,

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from notifications import clock
 from responses import receipts
 from responses.models import Receipt, Submission
-from responses.pages import SignedInRequest, bodies_of, is_member, page, private, soonest, zone_of
+from responses.pages import SignedInRequest, bodies_of, deadlines_of, is_member, page, private, until_words, zone_of
 
 
 @private
@@ -26,7 +26,7 @@ def receipt(request: SignedInRequest, code: str) -> HttpResponse:
         "zone": zone_of(response.consultation),
         "is_member": is_member(request.user, response),
         "is_latest": response.latest_id == submission.pk,
-        "next_deadline": soonest(response.consultation, clock.now()),
+        "until": until_words(deadlines_of(response.consultation), clock.now()),
         "files": receipts.files_of(submission),
     }
     return page(request, "receipt", context)

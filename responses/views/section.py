@@ -133,6 +133,7 @@ def _page(
         answered=sum(other.answered for other in parts),
         total=sum(other.total for other in parts),
         may_write=here.may_draft and part.is_open and not here.untaken,
+        refused=bool(refused),
         others_saved=bool(refused) and any(form.was_sent and not form.errors for form in forms),
         stale=any(isinstance(refusal, StaleAnswer) for refusal in (refused or {}).values()),
     )
@@ -147,10 +148,13 @@ def _surround(forms: list[AnswerForm], parts: list[Part], part: Part) -> None:
     for correction in QuestionCorrection.objects.filter(question__section=part.section):
         corrections.setdefault(correction.question_id, []).append(correction)
     for form in forms:
-        form.corrections = corrections.get(form.question.pk, [])
-        form.is_asked = form.question.pk in asked
-        form.gate = questions.get(form.question.shown_if_id or 0)
-        form.gate_is_here = form.gate is not None and form.gate.section_id == part.section.pk
+        gate = questions.get(form.question.shown_if_id or 0)
+        form.surround(
+            gate=gate,
+            is_here=gate is not None and gate.section_id == part.section.pk,
+            is_asked=form.question.pk in asked,
+            corrections=corrections.get(form.question.pk, []),
+        )
 
 
 def _not_saved(

@@ -5,7 +5,7 @@ from django.views.decorators.http import require_safe
 
 from responses import submission
 from responses.models import Submission
-from responses.pages import SignedInRequest, desk, next_deadline, page, private, shown
+from responses.pages import SignedInRequest, desk, page, private, shown, until
 
 
 @private
@@ -21,7 +21,7 @@ def show(request: SignedInRequest, code: str) -> HttpResponse:
         problems=prepared.problems,
         deadlines=here.deadlines(parts),
         is_open=prepared.is_open,
-        next_deadline=next_deadline(parts, here.now),
+        until=until(parts, here.now),
         answered=sum(part.answered for part in parts),
         total=sum(part.total for part in parts),
         file_count=len(prepared.content["files"]) + sum(len(item.files) for part in parts for item in part.items),

@@ -221,7 +221,7 @@ def test_section_shows_every_kind_of_question(two_deadlines) -> None:
     response, user = own_response(two_deadlines)
     client = signed_in(user)
     second = client.get(section_url(response, question(two_deadlines, "2.1"))).content.decode()
-    assert "Soundings&#x27; own prompt, not the paper&#x27;s wording" in second or "own prompt, not the paper" in second
+    assert "Soundings’ own prompt, not the paper’s wording." in second
     assert "You can enter up to 50 words" in second
     assert "Answer only if you answered “No” to question 2.2" in second
     third = client.get(section_url(response, question(two_deadlines, "3.1"))).content.decode()

@@ -261,7 +261,10 @@ def test_amending_makes_the_next_version_and_says_amended(drafted) -> None:
     client = signed_in(user)
     client.post(url("submit", response))
     detail = client.get(url("detail", response)).content.decode()
-    assert "You can amend it until 11:59pm on 15 October 2025, UK time" in detail
+    assert (
+        "You can amend it until each section closes, the first at 11:59pm on 15 October 2025, UK time "
+        "and the last at 11:59pm on 12 November 2025, UK time"
+    ) in detail
     assert "differs from what was submitted" not in detail
     save(response, user, "6.1", text="Better", version=1)
     assert "differs from what was submitted" in client.get(url("detail", response)).content.decode()

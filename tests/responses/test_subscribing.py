@@ -1,0 +1,119 @@
+"""responses/subscribing.py: a calendar at an address that only one person knows."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from icalendar import Calendar
+
+from accounts.models import Role
+from responses import subscribing
+from tests.factories import (
+    AuthorityFactory,
+    FollowFactory,
+    OrganisationFactory,
+    ResponseFactory,
+    UserFactory,
+    member,
+    paper,
+    submit_row,
+)
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2025, 10, 1, 9, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def today(freeze):
+    freeze(NOW)
+
+
+def a_paper(reference, **fields):
+    return paper(
+        reference=reference,
+        **{"published_at": NOW - timedelta(days=3), "closes_at": NOW + timedelta(days=30), **fields},
+    )
+
+
+def path_of(user):
+    return "/" + subscribing.address_of(user=user, now=NOW).split("/", 3)[3]
+
+
+def held(client, path):
+    response = client.get(path)
+    assert response.status_code == 200
+    return {str(e["SUMMARY"]).split(" closes")[0]: e for e in Calendar.from_ical(response.content).events}
+
+
+def test_it_holds_what_one_follows_and_answers_and_nothing_else(client):
+    organisation, body = OrganisationFactory(name="Demonstration Firm A"), AuthorityFactory()
+    person = member(organisation, Role.READER)
+    followed, answered, muted, of_body, other = (
+        a_paper(name) for name in ("FOLLOWED", "OWN", "MUTED", "BODY", "OTHER")
+    )
+    muted.authorities.set([body])
+    of_body.authorities.set([body])
+    FollowFactory(user=person, consultation=followed)
+    FollowFactory(user=person, consultation=muted, muted=True)
+    FollowFactory(user=person, consultation=None, authority=body)
+    submit_row(ResponseFactory(consultation=answered, organisation=organisation))
+    ResponseFactory(consultation=followed, organisation=OrganisationFactory(name="Demonstration Firm B"))
+    ResponseFactory(consultation=other)
+
+    entries = held(client, path_of(person))
+
+    assert set(entries) == {"FOLLOWED", "OWN", "BODY"}
+    assert "Demonstration Firm A: submitted, version 1" in entries["OWN"]["DESCRIPTION"]
+    assert "Demonstration Firm" not in entries["FOLLOWED"]["DESCRIPTION"]
+
+
+def test_the_address_is_ones_own_and_can_be_renewed(client):
+    person, stranger = UserFactory(), UserFactory()
+    old = path_of(person)
+    assert old == path_of(person)
+    assert old != path_of(stranger)
+    assert held(client, old) == {}
+
+    client.force_login(person)
+    assert subscribing.address_of(user=person, now=NOW) in client.get("/responses/calendar/").content.decode()
+    assert client.post("/responses/calendar/renew/").status_code == 302
+    assert client.get(old).status_code == 404
+    assert held(client, path_of(person)) == {}
+
+
+def test_a_made_up_address_and_that_of_one_who_left_open_nothing(client):
+    person = UserFactory()
+    path = path_of(person)
+    row = person.calendar_address
+
+    for wrong in (row.nonce.hex, f"{row.nonce.hex}~x", "~", "x"):
+        assert client.get(f"/responses/calendar/{wrong}.ics").status_code == 404
+    person.is_active = False
+    person.save()
+    assert client.get(path).status_code == 404
+
+
+def test_it_is_not_for_caches_and_is_not_sent_twice(client):
+    path = path_of(UserFactory())
+    first = client.get(path)
+    assert "private" in first["Cache-Control"]
+    assert "Access-Control-Allow-Origin" not in first
+    assert client.get(path, headers={"if-none-match": first["ETag"]}).status_code == 304
+
+
+def test_its_cost_does_not_grow(client, django_assert_num_queries):
+    organisation = OrganisationFactory()
+    person = member(organisation)
+    path = path_of(person)
+    for count in (1, 2):
+        for number in range(count):
+            ResponseFactory(consultation=a_paper(f"P{count}{number}"), organisation=organisation)
+        with django_assert_num_queries(4):
+            client.get(path)
+
+
+@pytest.mark.parametrize(("method", "path"), [("get", "/responses/calendar/"), ("post", "/responses/calendar/renew/")])
+def test_the_page_is_for_those_who_have_signed_in(client, method, path):
+    response = getattr(client, method)(path)
+    assert response.status_code == 302
+    assert "/account/login/" in response["Location"]
