@@ -1,5 +1,6 @@
 """What is answered: a firm's response, its draft answers and files, and the submissions that were made of it."""
 
+import uuid
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -229,3 +230,18 @@ class IdempotentRequest(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class CalendarAddress(models.Model):
+    """The address at which a person's calendar reads their deadlines. The token in it is made from `nonce` and our own
+    key (subscribing.py), so that the table alone opens nobody's calendar; another nonce ends the old address."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="calendar_address")
+    nonce = models.UUIDField("nonce", default=uuid.uuid4, unique=True, editable=False)
+    renewed_at = models.DateTimeField("renewed at")
+
+    class Meta:
+        verbose_name_plural = "calendar addresses"
+
+    def __str__(self) -> str:
+        return f"Calendar of {self.user}"

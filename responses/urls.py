@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path, register_converter
 
 from accounts.identifiers import CODE_ALPHABET
-from responses.views import consents, files, filing, listing, proof, section, starting, task_list
+from responses.views import consents, files, filing, listing, proof, section, starting, subscription, task_list
 
 
 class CodeConverter:
@@ -32,6 +32,9 @@ app_name = "responses"
 urlpatterns: list[URLPattern] = [
     path("", listing.my_responses, name="list"),
     path("start/", starting.start, name="start"),
+    path("calendar/", subscription.show, name="calendar"),
+    path("calendar/renew/", subscription.renew, name="renew_calendar"),
+    path("calendar/<str:token>.ics", subscription.feed, name="own_calendar"),
     path("receipts/<response_code:code>/", proof.receipt, name="receipt"),
     path("receipts/<response_code:code>/receipt.pdf", proof.receipt_pdf, name="receipt_pdf"),
     path("submissions/<submission_reference:reference>/", proof.submission, name="submission"),
