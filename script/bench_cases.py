@@ -145,7 +145,7 @@ def form_submission(code: str, cookie: str) -> bytes:
         "Cookie": f"sessionid={cookie}; csrftoken={csrf}",
         "Content-Type": "application/x-www-form-urlencoded",
     }
-    return request("POST", f"/responses/{code}/check/", headers=browser, body=f"csrfmiddlewaretoken={csrf}".encode())
+    return request("POST", f"/responses/{code}/submit/", headers=browser, body=f"csrfmiddlewaretoken={csrf}".encode())
 
 
 # --- The same request again and again ---------------------------------------------------------------------------------
