@@ -219,6 +219,7 @@ MENU = (
         "Post and record",
         (
             ("Messages", "mail", "notifications_notification", "notifications.view_notification"),
+            ("Suppressed addresses", "block", "notifications_suppression", "notifications.view_suppression"),
             ("Record of acts", "history", "accounts_act", "accounts.view_act"),
         ),
     ),

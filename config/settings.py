@@ -129,9 +129,16 @@ CELERY_TASK_PUBLISH_RETRY = False  # a wake-up that Redis cannot take is dropped
 # --- Post -------------------------------------------------------------------------------------------------------------
 EMAIL_CONFIG = env.email("EMAIL_URL", default="smtp://localhost:1025")
 vars().update(EMAIL_CONFIG)
+# An e-mail service in place of SMTP: "anymail.backends.postmark.EmailBackend" and its settings as JSON in ANYMAIL.
+EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="") or EMAIL_CONFIG["EMAIL_BACKEND"]
+# "name:password" that the service's webhook carries; empty: there is no webhook. Services that sign are checked too.
+WEBHOOK_SECRET = env.str("WEBHOOK_SECRET", default="")
+ANYMAIL = {**env.json("ANYMAIL", default={}), "WEBHOOK_SECRET": WEBHOOK_SECRET or [], "REQUESTS_TIMEOUT": 20}
+MAIL_PER_SECOND = env.float("MAIL_PER_SECOND", default=0.0)  # of all workers on all hosts together; 0: no limit
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Soundings <no-reply@soundings.localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # for /health/metrics from elsewhere than this machine
 # Where the mail provider can be asked by Message-ID whether it has a message (the local mailbox can); empty: it cannot.
 MAIL_LOOKUP_URL = env.str("MAIL_LOOKUP_URL", default="")
 POST_LEASE_SECONDS = env.int("POST_LEASE_SECONDS", default=120)  # a batch not finished by then goes to another worker

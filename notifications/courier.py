@@ -2,23 +2,14 @@
 
 import smtplib
 from contextlib import suppress
-from enum import Enum
 from typing import Any
 
 from django.core.mail import EmailMultiAlternatives, get_connection
 
+from notifications import circuit, mail_service
+from notifications.fate import Fate, ServerAway
 
-class Fate(Enum):
-    """What became of one attempt."""
-
-    ACCEPTED = "accepted"
-    LATER = "later"  # a passing fault of this message or address
-    REFUSED = "refused"  # for good
-    DOUBT = "doubt"  # the line broke after the message was handed over: the server may have it
-
-
-class ServerAway(Exception):  # noqa: N818 (said as a sentence)
-    """The mail server cannot be used now; the message was certainly not accepted."""
+__all__ = ["Courier", "Fate", "ServerAway"]
 
 
 class Courier:
@@ -36,7 +27,8 @@ class Courier:
         self._close()
 
     def hand_over(self, mail: EmailMultiAlternatives) -> tuple[Fate, str]:
-        """Try once, or twice where a reused connection had gone stale. Raises ServerAway."""
+        """Try once, or twice where a reused connection had gone stale; no faster than the rate. Raises ServerAway."""
+        circuit.wait_for_slot()
         reused = self._opened
         try:
             return self._attempt(mail)
@@ -61,6 +53,8 @@ class Courier:
             self._backend.send_messages([mail])
         except smtplib.SMTPServerDisconnected:
             raise
+        except mail_service.ERRORS as error:
+            return mail_service.fate_of(error)
         except smtplib.SMTPRecipientsRefused as error:
             code, reason = next(iter(error.recipients.values()))
             return self._refused(code, reason, final=code >= 500)

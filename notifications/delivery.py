@@ -22,7 +22,8 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.module_loading import import_string
 
-from notifications import clock, doubt
+from notifications import circuit, clock, doubt, suppressing
+from notifications.circuit import Turn
 from notifications.courier import Courier, Fate, ServerAway
 from notifications.message import Message, Skip, envelope, shortened
 from notifications.models import Notification, State
@@ -54,6 +55,7 @@ UPDATE notifications_notification AS n
 SET state = CASE WHEN n.id = %(next)s THEN 'sending' ELSE %(state)s END,
     sending_at = CASE WHEN n.id = %(next)s THEN clock_timestamp() ELSE n.sending_at END,
     sent_at = CASE WHEN n.id = %(last)s AND %(state)s = 'sent' THEN %(now)s ELSE n.sent_at END,
+    finished_at = CASE WHEN n.id = %(last)s AND %(state)s <> 'pending' THEN %(now)s ELSE n.finished_at END,
     subject = CASE WHEN n.id = %(next)s THEN %(subject)s ELSE n.subject END,
     attempts = CASE WHEN n.id = %(next)s THEN n.attempts ELSE %(attempts)s END,
     due_at = CASE WHEN n.id = %(next)s THEN n.due_at ELSE COALESCE(%(due_at)s, n.due_at) END,
@@ -102,7 +104,10 @@ def deliver(
     with transaction.atomic(durable=True):
         doubt.return_lapsed_claims()
     doubt.settle(now=now or clock.now())
-    return Run(now=now, worker=worker, seconds=seconds, limit=limit).go()
+    turn = circuit.turn()
+    if turn is Turn.WAIT:
+        return Counts()
+    return Run(now=now, worker=worker, seconds=seconds, limit=limit, trying=turn is Turn.TRY).go()
 
 
 @dataclass
@@ -113,6 +118,7 @@ class Run:
     worker: str
     seconds: float
     limit: int | None
+    trying: bool = False  # the server was away, and this sweep finds out whether it is back
     counts: Counts = field(default_factory=Counts)
 
     def __post_init__(self) -> None:
@@ -133,7 +139,7 @@ class Run:
 
     def _claim(self) -> list[Notification]:
         """The next batch, most urgent first; empty when there is none or the time is up."""
-        size = BATCH if self.limit is None else min(BATCH, self.limit - self.taken)
+        size = circuit.batch(BATCH if self.limit is None else min(BATCH, self.limit - self.taken))
         if size <= 0 or time.monotonic() > self.until:
             return []
         lease: Any = timedelta(seconds=settings.POST_LEASE_SECONDS)
@@ -141,7 +147,8 @@ class Run:
             cursor.execute(CLAIM, {"run": self.name, "lease": lease, "now": self.moment, "limit": size})
             ids = [row[0] for row in cursor.fetchall()]
         self.taken += len(ids)
-        return list(Notification.objects.filter(pk__in=ids).order_by("priority", "due_at", "pk"))
+        rows = Notification.objects.filter(pk__in=ids).order_by("priority", "due_at", "pk")
+        return list(suppressing.with_suppression(rows))
 
     def _work_through(self, batch: list[Notification], courier: Courier) -> bool:
         """False: the mail server is away, and what is left was put back for the next sweep."""
@@ -161,12 +168,15 @@ class Run:
         except ServerAway as error:
             logger.warning("mail server away, the post waits: %s", error)
             self._release(str(error))
+            circuit.failed(str(error))
             return False
         self._move_on(last)
         return True
 
     def _write(self, row: Notification) -> Message | Outcome:
         """The message, or what becomes of the row without one. A fault in one message holds up no other."""
+        if why := suppressing.why_not(row):
+            return Outcome(row, State.SKIPPED, why)
         try:
             written: Message | Skip = import_string(settings.NOTIFICATION_KINDS[row.kind])(row, self.moment)
         except Exception as error:
@@ -180,6 +190,7 @@ class Run:
         """Hand it over. None: it stays `sending`, in doubt, until the provider can be asked."""
         try:
             fate, said = courier.hand_over(envelope(row, message))
+            self._answered()
         except ServerAway:
             raise
         except Exception as error:
@@ -188,12 +199,18 @@ class Run:
         if fate is Fate.DOUBT:
             logger.warning("message %s in doubt: the line broke while it was handed over: %s", row.pk, said)
             self.counts.in_doubt += 1
+            doubt.note(row)
             return None
         if fate is Fate.REFUSED:
             return Outcome(row, State.FAILED, f"The mail server refused it: {said}")
         if fate is Fate.LATER:
             return self._again(row, f"The mail server asked to try later: {said}", tries=TRIES_LATER)
         return Outcome(row, State.SENT)
+
+    def _answered(self) -> None:
+        if self.trying:
+            circuit.answered()
+            self.trying = False
 
     def _again(self, row: Notification, reason: str, *, tries: int) -> Outcome:
         """Back into the queue for later, or failed once it has been tried often enough."""

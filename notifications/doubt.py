@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from notifications import provider
+from notifications import clock, provider
 from notifications.models import Notification, State
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,8 @@ WHERE id IN (
 """
 TAKE_DOUBTFUL = """
 UPDATE notifications_notification
-SET claimed_by = %(run)s, claimed_until = clock_timestamp() + %(doubt)s
+SET claimed_by = %(run)s, claimed_until = clock_timestamp() + %(doubt)s,
+    doubted_at = COALESCE(doubted_at, clock_timestamp())
 WHERE id IN (
     SELECT id FROM notifications_notification
     WHERE state = 'sending' AND claimed_until < clock_timestamp()
@@ -69,6 +70,11 @@ def settle(*, now: datetime) -> int:
     return settled
 
 
+def note(row: Notification) -> None:
+    """The line broke after the message was handed over: say so on its row, whatever comes of it."""
+    Notification.objects.filter(pk=row.pk).update(doubted_at=clock.now())
+
+
 def _take(run: str) -> list[tuple[int, bool]]:
     doubt = timedelta(seconds=settings.SENDING_DOUBT_SECONDS)
     fields: dict[str, Any] = {"run": run, "doubt": doubt, "give_up": doubt * GIVE_UP_ASKING_AFTER, "limit": BATCH}
@@ -81,5 +87,5 @@ def _as_found(row: Notification, accepted: bool | None, now: datetime) -> dict[s
     found: dict[str, object] = {"claimed_by": "", "claimed_until": None}
     if accepted:
         payload = {"secret": True} if "secret" in row.payload else row.payload
-        return {**found, "state": State.SENT, "sent_at": now, "reason": "", "payload": payload}
+        return {**found, "state": State.SENT, "sent_at": now, "finished_at": now, "reason": "", "payload": payload}
     return {**found, "state": State.PENDING, "sent_again": row.sent_again or accepted is None}

@@ -134,9 +134,7 @@ class Suppression(models.Model):
         verbose_name = "suppressed address"
         verbose_name_plural = "suppressed addresses"
         constraints: ClassVar[list[Any]] = [
-            models.CheckConstraint(
-                condition=Q(reason__in=SuppressionReason.values), name="suppression_reason_known"
-            ),
+            models.CheckConstraint(condition=Q(reason__in=SuppressionReason.values), name="suppression_reason_known"),
             models.UniqueConstraint("address", condition=Q(lifted_at__isnull=True), name="suppression_once"),
             models.UniqueConstraint("event_id", condition=~Q(event_id=""), name="suppression_event_once"),
         ]

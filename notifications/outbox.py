@@ -128,7 +128,11 @@ def resend(*, notification: Notification, who: str) -> None:
     if notification.payload.get("secret"):
         raise Conflict("This message held a private link, which is not kept. Ask for a new one to be made instead.")
     put_back = Notification.objects.filter(pk=notification.pk, state__in=[State.FAILED, State.SKIPPED]).update(
-        state=State.PENDING, attempts=0, due_at=clock.now(), reason=f"Put back by {who}"[:500]
+        state=State.PENDING,
+        attempts=0,
+        due_at=clock.now(),
+        finished_at=None,
+        reason=f"Put back by {who}"[:500],
     )
     if not put_back:
         raise Conflict("Only a message that failed or was passed over can be sent again.")

@@ -300,9 +300,9 @@ def test_the_limit_holds(owe, server):
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_message_costs_one_statement(owe, server, count, django_assert_num_queries):
-    """Beyond it: what lapsed (with its savepoint), what is in doubt, two claims, one read, and the last mark."""
+    """Beyond it: what lapsed (with its savepoint), what is in doubt, the circuit, two claims, one read, last mark."""
     for number in range(count):
         owe(str(number))
 
-    with django_assert_num_queries(8 + count):
+    with django_assert_num_queries(9 + count):
         assert deliver().sent == count
