@@ -7,6 +7,7 @@ minute, a task that runs twice finds nothing left to do, and any number of beats
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -25,6 +26,8 @@ app.conf.beat_schedule = {
     # … and rows become post
     "deliver the post": {"task": "notifications.tasks.deliver", **WAKE},
     "seal the record of acts": {"task": "accounts.tasks.seal_record", **WAKE},
+    # at a minute of the clock: counted from the start of beat, a beat that is restarted often would never come to it
+    "compare the post with what is owed": {"task": "responses.tasks.reconcile_post", "schedule": crontab(minute="7")},
 }
 # In memory: the default keeps a file beside the process, which a kill can corrupt and which ties beat to one machine.
 app.conf.beat_scheduler = "celery.beat:Scheduler"

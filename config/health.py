@@ -1,4 +1,4 @@
-"""Two questions a load balancer asks: is this process alive, and can it serve?
+"""Two questions a load balancer asks: is this process alive, and can it serve? And an alarm's: is the post on time?
 
 They are open to all, so they name what failed and never why: the reason goes to the log.
 """
@@ -12,6 +12,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from redis import Redis
+
+from notifications import clock, figures
 
 logger = logging.getLogger(__name__)
 _migrated = False  # once applied they stay applied for as long as this process runs this code
@@ -33,6 +35,21 @@ def ready(_request: HttpRequest) -> JsonResponse:
         "checks": {n: "ok" if ok else "failed" for n, ok in checks.items()},
     }
     return JsonResponse(body, status=200 if healthy else 503)
+
+
+@never_cache
+def post(_request: HttpRequest) -> JsonResponse:
+    """503 while any message has been due for more than five minutes: for an alarm, not for a load balancer.
+
+    Late post is no reason to take the pages away, so this is no part of `ready`.
+    """
+    on_time = _passes("post", _post_is_on_time)
+    return JsonResponse({"status": "ok" if on_time else "late"}, status=200 if on_time else 503)
+
+
+def _post_is_on_time() -> None:
+    if figures.is_late(clock.now()):
+        raise RuntimeError("a message has been due for more than five minutes")
 
 
 def _passes(name: str, check: Callable[[], None]) -> bool:

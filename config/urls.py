@@ -4,11 +4,15 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import TemplateView
 
-from config import health
+from config import health, metrics
+from notifications import post_events
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
+    path("health/post", health.post, name="health_post"),
+    path("health/metrics", metrics.metrics, name="health_metrics"),
+    path("anymail/<str:service>/tracking/", post_events.tracking, name="post_events"),
     path("api/", include("config.api")),
     path("admin/", admin.site.urls),
     path("account/", include("allauth.urls")),

@@ -1,0 +1,120 @@
+"""Why did, or didn't, this address get something about this consultation? Answered from the rows and the record."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from accounts.emails import reachable
+from accounts.models import Act, Membership, User
+from consultations import following
+from consultations.models import Consultation, Deadline, Follow
+from notifications.models import Notification, State, Suppression
+from responses import reminding
+from responses.models import Response
+
+SHOWN = 200
+
+
+def explain(*, address: str, consultation: Consultation, now: datetime) -> Iterator[str]:
+    """Lines: the address, whose it is, what they hear of, what was owed to them and what became of it."""
+    address = address.strip().lower()
+    yield f"{address} and {consultation.reference or consultation.code}: {consultation.title}"
+    yield from _suppressed(address)
+    person = User.objects.filter(email__iexact=address).first()
+    if person is None:
+        yield "No account has this address."
+    else:
+        yield from _about(person, consultation, now)
+    yield from _post(address, consultation)
+    yield from _acts(consultation)
+
+
+def _suppressed(address: str) -> Iterator[str]:
+    for row in Suppression.objects.filter(address=address).order_by("pk"):
+        until = f", lifted {_at(row.lifted_at)} by {row.lifted_by}" if row.lifted_at else ": nothing is sent to it"
+        yield f"Suppressed {_at(row.since)}: {row.get_reason_display()}. {row.said}".strip() + until
+
+
+def _about(person: User, consultation: Consultation, now: datetime) -> Iterator[str]:
+    if not person.is_active:
+        yield "The account is not active: it gets nothing."
+    if not reachable().filter(pk=person.pk).exists():
+        yield "The address was never confirmed: no alert goes to it."
+    hears = following.hears(user=person, consultation=consultation)
+    yield f"Today this person {'hears' if hears else 'does not hear'} of the consultation by following."
+    for follow in Follow.objects.filter(user=person).order_by("pk")[:SHOWN]:
+        if follow.consultation_id in (None, consultation.pk):
+            yield f"  {'muted' if follow.muted else 'follows'}: {follow.target}, since {_at(follow.since)}"
+    yield from _work(person, consultation)
+    if consultation.withdrawn_at:
+        yield f"The consultation was withdrawn {_at(consultation.withdrawn_at)}: nothing is sent about deadlines."
+    for deadline in consultation.deadlines.order_by("pk"):
+        yield from _deadline(deadline, person, now)
+
+
+def _work(person: User, consultation: Consultation) -> Iterator[str]:
+    for membership in Membership.objects.filter(user=person).select_related("organisation").order_by("pk")[:SHOWN]:
+        response = Response.objects.filter(organisation=membership.organisation, consultation=consultation).first()
+        if response:
+            role, state = membership.get_role_display(), response.get_state_display()
+            yield f"  {role} of {membership.organisation}, whose response {response.code} is: {state}"
+
+
+def _deadline(deadline: Deadline, person: User, now: datetime) -> Iterator[str]:
+    if deadline.closes_at is None:
+        yield f"Deadline “{deadline.label}”: no closing date, so no reminder."
+        return
+    yield f"Deadline “{deadline.label}”, version {deadline.version}: {_at(deadline.closes_at)}, in {deadline.time_zone}"
+    for change in deadline.changes.order_by("pk"):
+        yield f"  moved {_at(change.changed_at)}: from {_at(change.old_closes_at)} to {_at(change.new_closes_at)}"
+    days = reminding.nearest(deadline, person, now)
+    if days is None:
+        yield "  No reminder's moment has come."
+    else:
+        reason = reminding.why_not(deadline, person, days=days, now=now)
+        yield f"  The nearest reminder whose moment has come: {days} days before." + (
+            f" It would not go now: {reason}" if reason else " It is wanted."
+        )
+
+
+def _post(address: str, consultation: Consultation) -> Iterator[str]:
+    rows = _rows(address, consultation)
+    yield f"Messages about it: {len(rows) or 'none'}"
+    for row in rows:
+        yield f"  {row.get_state_display()}: {row.kind} to {row.address}, due {_at(row.due_at)} [{row.key}]"
+        if row.subject:
+            yield f"    subject: {row.subject}"
+        if row.state == State.SENT:
+            yield f"    the mail server took it {_at(row.sent_at)} as {row.message_id}"
+        if row.reason:
+            yield f"    {row.reason}"
+        if row.doubted_at:
+            again = "and sent again, since nobody could be asked" if row.sent_again else "and the provider was asked"
+            yield f"    in doubt from {_at(row.doubted_at)}, {again}"
+
+
+def _rows(address: str, consultation: Consultation) -> list[Notification]:
+    """Of all that was owed to the address, what is about this consultation."""
+    about = consultation.pk
+    deadlines = {str(pk) for pk in consultation.deadlines.values_list("pk", flat=True)}
+    found = list(Notification.objects.filter(address=address).order_by("pk")[: SHOWN * 10])
+    return [
+        row
+        for row in found
+        if row.payload.get("consultation") == about or str(row.payload.get("deadline", "")) in deadlines
+        or _of_submission(row, consultation)
+    ][:SHOWN]  # fmt: skip
+
+
+def _of_submission(row: Notification, consultation: Consultation) -> bool:
+    number = row.payload.get("submission")
+    return bool(number and Response.objects.filter(consultation=consultation, submissions=number).exists())
+
+
+def _acts(consultation: Consultation) -> Iterator[str]:
+    yield "What happened to the consultation:"
+    for act in Act.objects.filter(consultation_code=consultation.code, organisation_code="").order_by("pk")[:SHOWN]:
+        yield f"  {_at(act.at)} {act.verb} by {act.actor}"
+
+
+def _at(instant: datetime | None) -> str:
+    return f"{instant:%Y-%m-%d %H:%M:%S} UTC" if instant else "at an unknown time"

@@ -1,0 +1,125 @@
+"""Comparing, each hour, the post that should exist with the post that does, and saying what is missing.
+
+What should exist is asked of the functions that plan it, five minutes back, in a transaction that is rolled back: what
+they would still add was missed. It repairs nothing, since the next planning does; a number that stays above 0 means
+that planning has stopped or goes wrong.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from accounts import record
+from accounts.models import Act, Membership
+from accounts.record import By
+from consultations import following
+from consultations.models import Consultation, DeadlineChange, Follow
+from notifications import figures
+from notifications.models import Notification, State
+from responses import reminders
+
+logger = logging.getLogger(__name__)
+
+GRACE = timedelta(minutes=5)
+LOOK_BACK = timedelta(days=1)
+HOUR = timedelta(hours=1)
+SUBJECT = "post:reconciliation"
+SHOWN = 20
+
+
+class _RollBack(Exception):  # noqa: N818 (no error: how a planning that was only asked about is undone)
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciliation:
+    """What was found. `missing`: (kind, address, key) of each message that ought to be a row and is not."""
+
+    missing: list[tuple[str, str, str]] = field(default_factory=list)
+    unannounced: list[str] = field(default_factory=list)  # codes of consultations that opened and were not announced
+    late: bool = False
+    failed: int = 0
+    doubted: int = 0
+
+    @property
+    def is_clean(self) -> bool:
+        return not (self.missing or self.unannounced or self.late)
+
+
+def reconcile(now: datetime) -> Reconciliation:
+    """Compare, write what was found to the record of acts, and log an error where something is missing."""
+    last_hour = Notification.objects.filter(finished_at__gt=now - HOUR, finished_at__lte=now)
+    found = Reconciliation(
+        missing=_missing(now - GRACE),
+        unannounced=list(Consultation.objects.to_announce(now - GRACE).values_list("code", flat=True)),
+        late=figures.is_late(now),
+        failed=last_hour.filter(state=State.FAILED).count(),
+        doubted=Notification.objects.filter(doubted_at__gt=now - HOUR).count(),
+    )
+    if not found.is_clean:
+        shown = ", ".join(key for _, _, key in found.missing[:SHOWN])
+        logger.error(
+            "post reconciled: %d missing (%s), %d openings not announced, late: %s",
+            len(found.missing), shown, len(found.unannounced), found.late,
+        )  # fmt: skip
+    record.write(
+        by=By(user=None, door="task"), verb="post reconciled", subject=SUBJECT, at=now,
+        missing=len(found.missing), keys=[key for _, _, key in found.missing[:SHOWN]],
+        unannounced=found.unannounced[:SHOWN], late=found.late, failed=found.failed, doubted=found.doubted,
+    )  # fmt: skip
+    return found
+
+
+def last(now: datetime) -> dict[str, float]:
+    """What the last reconciliation found, for the metrics."""
+    act = Act.objects.filter(subject=SUBJECT).order_by("-id").first()
+    if act is None:
+        return {"missing": 0.0, "reconciled_seconds": -1.0}
+    missing = act.detail["missing"] + len(act.detail["unannounced"])
+    return {"missing": float(missing), "reconciled_seconds": (now - act.at).total_seconds()}
+
+
+def _missing(then: datetime) -> list[tuple[str, str, str]]:
+    """Rows that planning as of `then` would add now, without those for people who joined in since."""
+    rows: list[dict[str, Any]] = []
+    try:
+        with transaction.atomic():
+            before = Notification.objects.aggregate(last=Max("id"))["last"] or 0
+            _plan(then)
+            added = Notification.objects.filter(pk__gt=before, due_at=then)
+            rows = [dict(row) for row in added.order_by("pk").values("kind", "address", "key", "payload")]
+            raise _RollBack
+    except _RollBack:
+        return [(row["kind"], row["address"], row["key"]) for row in _without_newcomers(rows, then)]
+
+
+def _plan(then: datetime) -> None:
+    reminders.queue_due(then)
+    lately = DeadlineChange.objects.filter(changed_at__gt=then - LOOK_BACK, changed_at__lte=then)
+    moved = lately.exclude(changed_by=None)  # what was loaded with the paper was never news
+    # A deadline that moved twice is told of by its last change.
+    for change in moved.filter(deadline__consultation__withdrawn_at=None).select_related("deadline__consultation"):
+        if change.version == change.deadline.version:
+            following.announce_extension(change=change, now=then)
+
+
+def _without_newcomers(rows: list[dict[str, Any]], then: datetime) -> list[dict[str, Any]]:
+    """Without those for whoever began to follow after the moment looked at, or after a deadline had moved."""
+    people = {row["payload"].get("user") for row in rows} - {None}
+    late = _joined_since(people, then)
+    too_late_for_news = _joined_since(people, then - LOOK_BACK)
+    return [
+        row
+        for row in rows
+        if row["payload"].get("user") not in (too_late_for_news if row["kind"] == "deadline_extended" else late)
+    ]
+
+
+def _joined_since(people: set[int], since: datetime) -> set[int]:
+    follows = Follow.objects.filter(user__in=people, since__gt=since).values_list("user_id", flat=True)
+    members = Membership.objects.filter(user__in=people, since__gt=since).values_list("user_id", flat=True)
+    return {person for person in (*follows, *members) if person is not None}
