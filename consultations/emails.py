@@ -11,9 +11,10 @@ from accounts.models import User
 from consultations import calendars, following
 from consultations.closing import closing, moment
 from consultations.models import Consultation, Deadline, DeadlineChange, Outcome
-from notifications.message import Message, Skip, write
+from notifications.message import Message, Skip, shortened, write
 from notifications.models import Notification
 
+SUMMARY_LENGTH = 700
 WHY = "You get this e-mail because you follow this consultation, or a body or topic of it, on Soundings."
 FALLEN_SILENT = Skip("This person no longer follows it, or no longer reads e-mail at this address.")
 
@@ -36,6 +37,7 @@ def consultation_opened(notification: Notification, now: datetime) -> Message | 
         bodies=", ".join(body.name for body in paper.authorities.order_by("consultationauthority__position")),
         deadlines=[{"label": d.label, "words": said(d, paper, reader)} for d in deadlines],
         several=len(deadlines) > 1,
+        summary=shortened(paper.summary, SUMMARY_LENGTH),
         attachments=calendars.attachments(deadlines, reader=reader.email, now=now),
     )
 

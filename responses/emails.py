@@ -1,6 +1,6 @@
 """E-mails about an organisation's own response, and reminders of what it has yet to file."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from django.conf import settings
@@ -106,12 +106,17 @@ def _filed(submission: Submission, now: datetime, *, headline: str, happened: st
         organisation=organisation,
         submission=submission,
         answered=f"{submission.answer_count} of {questions(submission.question_count)}",
-        received=moment(submission.received_at, _zone(paper)),
+        received=_to_the_second(submission.received_at, _zone(paper)),
         open_until=_open_until(paper, now),
         url=url_of(response),
         receipt_url=settings.SITE_URL + reverse("responses:receipt", args=[submission.receipt.code]),
         **context,
     )
+
+
+def _to_the_second(instant: datetime, zone: str) -> str:
+    """A receipt may be wanted to the second, and in a zone that nobody disputes."""
+    return f"{moment(instant, zone)} ({instant.astimezone(UTC):%H:%M:%S} UTC)"
 
 
 def _zone(paper: Consultation) -> str:
@@ -153,7 +158,7 @@ def _reminder(deadline: Deadline, reader: User, now: datetime) -> Message:
         paper=paper,
         reader=reader,
         why=WHY_REMINDED,
-        subject=f"{left} to respond to {short_name(paper)}" + (f": {deadline.label}" if several else ""),
+        subject=f"{left} to respond to {short_name(paper)}" + (f" ({deadline.label})" if several else ""),
         left=left,
         deadline=deadline,
         closes=said(deadline, paper, reader),

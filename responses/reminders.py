@@ -23,6 +23,7 @@ from accounts.permissions import MAY_DRAFT
 from notifications import outbox
 from notifications.models import Priority
 
+# (…) IN and NOT IN rather than joins, where PostgreSQL cannot know how many rows come: they stay linear.
 DUE = """
 WITH ahead AS MATERIALIZED (
     SELECT d.id, d.version, d.time_zone, c.id AS consultation_id, c.is_rehearsal,
@@ -45,55 +46,69 @@ WITH ahead AS MATERIALIZED (
     WHERE moment.at <= %(now)s AND moment.at > a.news_at
 ), near AS MATERIALIZED (
     SELECT * FROM ahead WHERE id IN (SELECT deadline_id FROM come)
-), standing AS MATERIALIZED (  -- where each response stands on each deadline
-    SELECT a.id AS deadline_id, r.organisation_id,
-           CASE WHEN r.state <> 'submitted' THEN false
-                WHEN a.covered_by_any THEN true
-                ELSE EXISTS (
-                    SELECT FROM responses_submission f
-                    CROSS JOIN LATERAL jsonb_path_query(f.content, '$.sections[*].id') AS filed(section_id)
-                    JOIN consultations_section s ON s.id = filed.section_id::bigint AND s.deadline_id = a.id
-                    WHERE f.id = r.latest_id)
-           END AS covered
-    FROM near a JOIN responses_response r ON r.consultation_id = a.consultation_id
-), working AS (
-    SELECT t.deadline_id, m.user_id, bool_and(t.covered) AS finished
-    FROM standing t
-    JOIN accounts_membership m ON m.organisation_id = t.organisation_id AND m.role = ANY(%(may_draft)s)
-    GROUP BY t.deadline_id, m.user_id
 ), listening AS (
     SELECT a.id AS deadline_id, f.user_id FROM near a
-    JOIN consultations_follow f ON f.consultation_id = a.consultation_id
-    UNION
+    JOIN consultations_follow f ON f.consultation_id = a.consultation_id AND NOT f.muted
+    UNION ALL
     SELECT a.id, f.user_id FROM near a
     JOIN consultations_consultationauthority ca ON ca.consultation_id = a.consultation_id
     JOIN consultations_follow f ON f.authority_id = ca.authority_id WHERE NOT a.is_rehearsal
-    UNION
+    UNION ALL
     SELECT a.id, f.user_id FROM near a
     JOIN consultations_consultation_topics ct ON ct.consultation_id = a.consultation_id
     JOIN consultations_follow f ON f.topic_id = ct.topic_id WHERE NOT a.is_rehearsal
-    UNION
-    SELECT deadline_id, user_id FROM working
+    UNION ALL
+    SELECT a.id, m.user_id FROM near a
+    JOIN responses_response r ON r.consultation_id = a.consultation_id
+    JOIN accounts_membership m ON m.organisation_id = r.organisation_id AND m.role = ANY(%(may_draft)s)
 ), nearest AS (
     SELECT l.deadline_id, u.id AS user_id, u.email, min(come.days) AS days
     FROM listening l
     JOIN accounts_user u ON u.id = l.user_id AND u.is_active AND NOT u.is_service
     JOIN come ON come.deadline_id = l.deadline_id AND come.days = ANY(u.lead_days)
-    LEFT JOIN working w ON w.deadline_id = l.deadline_id AND w.user_id = l.user_id
-    WHERE NOT COALESCE(w.finished, false)
-      AND EXISTS (SELECT FROM account_emailaddress e
-                  WHERE e.user_id = u.id AND e.verified AND lower(e.email) = lower(u.email))
-      AND NOT EXISTS (SELECT FROM consultations_follow f JOIN near a ON a.consultation_id = f.consultation_id
-                      WHERE a.id = l.deadline_id AND f.user_id = u.id AND f.muted)
     GROUP BY l.deadline_id, u.id, u.email
+), named AS MATERIALIZED (
+    SELECT n.*, a.version, a.consultation_id,
+           concat_ws(':', 'deadline_coming', a.id, a.version, n.days, n.user_id) AS key
+    FROM nearest n JOIN near a ON a.id = n.deadline_id
+), fresh AS MATERIALIZED (  -- few, but for the minute after a moment: what follows is asked of these alone
+    SELECT n.* FROM named n
+    WHERE NOT EXISTS (SELECT FROM notifications_notification o WHERE o.key = n.key)
+      AND NOT EXISTS (SELECT FROM consultations_follow f
+                      WHERE f.user_id = n.user_id AND f.consultation_id = n.consultation_id AND f.muted)
+), theirs AS MATERIALIZED (
+    SELECT n.deadline_id, n.user_id, r.id AS response_id, r.state, r.latest_id
+    FROM fresh n
+    JOIN accounts_membership m ON m.user_id = n.user_id AND m.role = ANY(%(may_draft)s)
+    JOIN responses_response r ON r.organisation_id = m.organisation_id AND r.consultation_id = n.consultation_id
+), standing AS MATERIALIZED (  -- where each of their responses stands on each deadline
+    SELECT t.deadline_id, t.response_id,
+           CASE WHEN t.state <> 'submitted' THEN false
+                WHEN a.covered_by_any THEN true
+                ELSE EXISTS (
+                    SELECT FROM responses_submission f
+                    CROSS JOIN LATERAL jsonb_path_query(f.content, '$.sections[*].id') AS filed(section_id)
+                    JOIN consultations_section s ON s.id = filed.section_id::bigint AND s.deadline_id = t.deadline_id
+                    WHERE f.id = t.latest_id)
+           END AS covered
+    FROM (SELECT DISTINCT deadline_id, response_id, state, latest_id FROM theirs) AS t
+    JOIN near a ON a.id = t.deadline_id
+), finished AS (
+    SELECT deadline_id, user_id FROM theirs
+    GROUP BY deadline_id, user_id
+    HAVING bool_and((deadline_id, response_id) IN (SELECT deadline_id, response_id FROM standing WHERE covered))
 )
 SELECT 'deadline_coming' AS kind,
-       concat_ws(':', 'deadline_coming', a.id, a.version, n.days, n.user_id) AS key,
+       n.key,
        n.email AS address,
-       jsonb_build_object('deadline', a.id, 'version', a.version, 'days', n.days, 'user', n.user_id) AS payload,
+       jsonb_build_object('deadline', n.deadline_id, 'version', n.version, 'days', n.days, 'user', n.user_id)
+           AS payload,
        %(priority)s AS priority,
        %(now)s AS due_at
-FROM nearest n JOIN near a ON a.id = n.deadline_id
+FROM fresh n
+WHERE (n.deadline_id, n.user_id) NOT IN (SELECT deadline_id, user_id FROM finished)
+  AND EXISTS (SELECT FROM account_emailaddress e
+              WHERE e.user_id = n.user_id AND e.verified AND lower(e.email) = lower(n.email))
 """
 
 

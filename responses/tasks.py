@@ -6,7 +6,7 @@ from notifications import clock
 from responses import reconciling, reminders
 
 
-@shared_task(time_limit=120, soft_time_limit=100)
+@shared_task(time_limit=900, soft_time_limit=840)
 def queue_due_reminders() -> None:
     """Owe the reminders whose moment has come."""
     reminders.queue_due(clock.now())
