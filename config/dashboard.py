@@ -195,13 +195,18 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": title,
             "items": [
-                {"title": name, "icon": icon, "link": reverse(f"admin:{page}_changelist"), "permission": None}
+                {"title": name, "icon": icon, "link": _page_url(page), "permission": None}
                 for name, icon, page, permission in items
                 if request.user.has_perm(permission)
             ],
         }
         for title, items in MENU
     ]
+
+
+def _page_url(page: str) -> str:
+    """A list of the admin's, or a page of our own, named with its namespace."""
+    return reverse(page if ":" in page else f"admin:{page}_changelist")
 
 
 MENU = (
@@ -219,6 +224,7 @@ MENU = (
         "Post and record",
         (
             ("Messages", "mail", "notifications_notification", "notifications.view_notification"),
+            ("What e-mails say", "preview", "staff:previews", "notifications.view_notification"),
             ("Suppressed addresses", "block", "notifications_suppression", "notifications.view_suppression"),
             ("Record of acts", "history", "accounts_act", "accounts.view_act"),
         ),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.http import HttpRequest, HttpResponseBase
 
+STAFF_PAGES = {"admin", "staff"}  # django's own, and those beside them (config/previews.py)
 STAFF_POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
 
 
@@ -21,6 +22,6 @@ class StaffPolicyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         match = request.resolver_match
-        if match is not None and "admin" in match.app_names:
+        if match is not None and STAFF_PAGES & {*match.app_names}:
             response._csp_replace = STAFF_POLICY  # type: ignore[attr-defined]  # as django-csp's decorators do
         return response

@@ -156,6 +156,7 @@ NOTIFICATION_KINDS = {
     "response_submitted": "responses.emails.response_submitted",
     "response_amended": "responses.emails.response_amended",
     "response_withdrawn": "responses.emails.response_withdrawn",
+    "preview": "responses.previewing.as_test",
 }
 
 # --- Who signs in -----------------------------------------------------------------------------------------------------

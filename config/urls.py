@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/metrics", metrics.metrics, name="health_metrics"),
     path("anymail/<str:service>/tracking/", post_events.tracking, name="post_events"),
     path("api/", include("config.api")),
+    path("admin/", include("config.previews")),
     path("admin/", admin.site.urls),
     path("account/", include("allauth.urls")),
     path("", include("accounts.urls")),

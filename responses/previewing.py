@@ -1,0 +1,178 @@
+"""What each e-mail would say now, filled from real rows and addressed to the member of staff who looks.
+
+Everything that a preview needs besides (that the reader follows the paper, say) is made in a transaction that is undone
+once the e-mail is written. So a preview shows nobody else's links, changes nothing, and is written by the very function
+that writes the e-mail itself. What staff may not read is not in it: submissions are those visible to the reader.
+"""
+
+import dataclasses
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from accounts.models import Invitation, Organisation, Role, User
+from consultations.models import Consultation, Deadline, DeadlineChange, Follow, Outcome
+from notifications import outbox
+from notifications.message import Message, Skip
+from notifications.models import Notification, Priority
+from notifications.refusal import Refusal
+from responses import reminding
+from responses.models import Submission
+from responses.querysets import State
+
+logger = logging.getLogger(__name__)
+
+KIND = "preview"
+Payload = dict[str, Any] | None
+NO_ROW = Skip("There is no row yet that such an e-mail could be about.")
+NO_SAMPLE = Skip("No preview is made of this kind.")
+
+
+def kinds() -> list[str]:
+    return [kind for kind in settings.NOTIFICATION_KINDS if kind != KIND]
+
+
+def preview(kind: str, *, reader: User, now: datetime) -> Message | Skip:
+    """The e-mail as `reader` would get it now, or why there is none. Changes nothing."""
+    with transaction.atomic():
+        written = _written(kind, reader, now)
+        transaction.set_rollback(True)
+    return written
+
+
+def _written(kind: str, reader: User, now: datetime) -> Message | Skip:
+    sample = SAMPLES.get(kind)
+    if sample is None:
+        return NO_SAMPLE
+    EmailAddress.objects.update_or_create(user=reader, email=reader.email, defaults={"verified": True})
+    payload = sample(reader, now)
+    if payload is None:
+        return NO_ROW
+    row = Notification(kind=kind, address=reader.email, payload={"user": reader.pk, **payload})
+    try:
+        with transaction.atomic():
+            written: Message | Skip = import_string(settings.NOTIFICATION_KINDS[kind])(row, now)
+    except Exception as error:  # a template that is being written is what this page is for
+        logger.exception("the preview of %s could not be written", kind)
+        return Skip(f"It could not be written: {type(error).__name__}: {error}")
+    return written
+
+
+def send_test(kind: str, *, reader: User, now: datetime) -> None:
+    """Owe the reader this e-mail, marked as a test. Raises Refusal where there is nothing to send."""
+    found = preview(kind, reader=reader, now=now)
+    if isinstance(found, Skip):
+        raise Refusal(f"There is nothing to send. {found.reason}")
+    outbox.queue(
+        kind=KIND,
+        key=f"{KIND}:{kind}:{reader.pk}:{now.isoformat()}",
+        address=reader.email,
+        payload={"user": reader.pk, "of": kind},
+        now=now,
+        priority=Priority.ACCOUNT,
+    )
+
+
+def as_test(notification: Notification, now: datetime) -> Message | Skip:
+    """A test that staff sent to themselves. It offers no way to unsubscribe: it is not news."""
+    reader = User.objects.filter(pk=notification.payload["user"], email=notification.address, is_staff=True).first()
+    if reader is None:
+        return Skip("This person is no longer on the staff, or has another address.")
+    found = preview(notification.payload["of"], reader=reader, now=now)
+    if isinstance(found, Skip):
+        return found
+    return dataclasses.replace(found, subject=f"Test: {found.subject}", unsubscribe_url="")
+
+
+# --- Real rows to write about: what goes into the payload, or None ----------------------------------------------------
+def _following(reader: User, paper: Consultation | None) -> Payload:
+    if paper is None:
+        return None
+    Follow.objects.update_or_create(user=reader, consultation=paper, defaults={"muted": False})
+    return {"consultation": paper.pk}
+
+
+def _public(now: datetime) -> Any:
+    return Consultation.objects.filter(published_at__lte=now)
+
+
+def _opened(reader: User, now: datetime) -> Payload:
+    open_now = Consultation.objects.taking_responses(now).filter(published_at__lte=now)
+    return _following(reader, open_now.order_by("is_rehearsal", "-published_at", "-pk").first())
+
+
+def _extended(reader: User, now: datetime) -> Payload:
+    rows = DeadlineChange.objects.filter(deadline__consultation__in=_public(now).filter(withdrawn_at__isnull=True))
+    newest = rows.select_related("deadline__consultation").order_by("-pk")[:50]
+    change = next((row for row in newest if row.version == row.deadline.version), None)
+    followed = _following(reader, change.deadline.consultation) if change else None
+    return {**followed, "change": change.pk} if change and followed else None
+
+
+def _withdrawn(reader: User, now: datetime) -> Payload:
+    return _following(reader, _public(now).filter(withdrawn_at__lte=now).order_by("-withdrawn_at").first())
+
+
+def _outcome(reader: User, now: datetime) -> Payload:
+    row = Outcome.objects.published(now).filter(consultations__in=_public(now)).order_by("-published_at", "-pk").first()
+    followed = _following(reader, row.consultations.filter(published_at__lte=now).first()) if row else None
+    return {**followed, "outcome": row.pk} if row and followed else None
+
+
+def _coming(reader: User, now: datetime) -> Payload:
+    ahead = Deadline.objects.ahead(now).filter(consultation__takes_responses=True).select_related("consultation")
+    deadline = ahead.order_by("closes_at", "pk").first()
+    if deadline is None or deadline.closes_at is None:
+        return None
+    _following(reader, deadline.consultation)
+    days = reminding.nearest(deadline, reader, now)
+    if days is None:  # before the first that the reader chose: as if they had chosen one more
+        days = (deadline.closes_at + timedelta(days=2) - now).days
+        User.objects.filter(pk=reader.pk).update(lead_days=[days])
+    return {"consultation": deadline.consultation_id, "deadline": deadline.pk, "version": deadline.version,
+            "days": days}  # fmt: skip
+
+
+def _filed(**of: Any) -> Callable[[User, datetime], Payload]:
+    def sample(reader: User, _now: datetime) -> Payload:
+        row = Submission.objects.visible_to(reader).filter(**of).order_by("-pk").first()
+        return {"submission": row.pk} if row else None
+
+    return sample
+
+
+def _invitation(reader: User, now: datetime) -> Payload:
+    organisation = Organisation.objects.order_by("-pk").first()
+    if organisation is None:
+        return None
+    # The row is undone, and its number is not given again: the link in the preview opens nothing.
+    made = Invitation.objects.create(
+        organisation=organisation, email=reader.email, role=Role.READER, invited_by=reader,
+        expires_at=now + timedelta(days=7),
+    )  # fmt: skip
+    return {"invitation": made.pk}
+
+
+def _account_mail(_reader: User, _now: datetime) -> Payload:
+    text = "What the sign-in pages say stands here: a link to confirm an address or to choose a new password."
+    return {"subject": "An e-mail from the sign-in pages", "text": text}
+
+
+SAMPLES: dict[str, Callable[[User, datetime], Payload]] = {
+    "account_mail": _account_mail,
+    "invitation": _invitation,
+    "consultation_opened": _opened,
+    "deadline_extended": _extended,
+    "consultation_withdrawn": _withdrawn,
+    "outcome_published": _outcome,
+    "deadline_coming": _coming,
+    "response_submitted": _filed(version=1),
+    "response_amended": _filed(version__gt=1),
+    "response_withdrawn": _filed(response__state=State.WITHDRAWN),
+}
