@@ -146,8 +146,8 @@ def withdraw(*, response: Response, reason: str, by: By, now: datetime | None = 
 
 
 def _locked(response: Response) -> Response:
-    """The response's row, locked. Not joined with `latest`: after a wait for the lock, PostgreSQL gives the row as it is
-    now and what is joined to it as it was before the wait."""
+    """The response's row, locked. Not joined with `latest`: after a wait for the lock, PostgreSQL gives the row as it
+    is now and what is joined to it as it was before the wait."""
     return (
         Response.objects.select_for_update(of=("self",))
         .select_related("consultation", "organisation")
