@@ -105,15 +105,37 @@ def save_answers(
     }
     saved: dict[str, Answer] = {}
     refused: dict[str, Refusal] = {}
+    changed: dict[int, Answer] = {}
     for item in wanted:
         try:
-            saved[item.question.code] = _save(locked, item, stored.get(item.question.pk), by=by, now=now)
+            before = stored.get(item.question.pk)
+            version = before.version if before else 0
+            answer = _written(locked, item, before, by=by, now=now)
         except Refusal as refusal:
             refused[item.question.code] = refusal
+            continue
+        saved[item.question.code] = stored[item.question.pk] = answer
+        if answer.version != version:
+            changed[item.question.pk] = answer
+    _store(locked, list(changed.values()), now=now)
     return saved, refused
 
 
-def _save(response: Response, given: Given, stored: Answer | None, *, by: By, now: datetime) -> Answer:
+def _store(response: Response, changed: list[Answer], *, now: datetime) -> None:
+    """Write what changed: three statements at most, for a section of any length."""
+    if not changed:
+        return
+    new = [answer for answer in changed if answer.pk is None]
+    Answer.objects.bulk_update(
+        [answer for answer in changed if answer.pk is not None],
+        ["text", "selected", "number", "version", "edited_by", "edited_at"],
+    )
+    Answer.objects.bulk_create(new)
+    Response.objects.filter(pk=response.pk).update(edited_at=now)
+
+
+def _written(response: Response, given: Given, stored: Answer | None, *, by: By, now: datetime) -> Answer:
+    """The answer as it is to stand, its version raised where it differs from what stands. Raises Refusal."""
     question = given.question
     if question.section.consultation_id != response.consultation_id:
         raise Refusal("This question belongs to another consultation.", field=question.code)
@@ -133,8 +155,6 @@ def _save(response: Response, given: Given, stored: Answer | None, *, by: By, no
         return stored  # an empty answer to a question that has none: nothing to keep
     stored.text, stored.selected, stored.number = text, selected, number
     stored.version, stored.edited_by, stored.edited_at = stored.version + 1, by.user, now
-    stored.save()
-    Response.objects.filter(pk=response.pk).update(edited_at=now)
     return stored
 
 

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -10,6 +10,7 @@ from notifications import clock
 from notifications.refusal import Refusal
 from responses import snapshot, submission
 from responses.forms import WithdrawForm
+from responses.models import Response
 from responses.pages import Desk, SignedInRequest, by, desk, next_deadline, page, private, refuse_in, shown, until
 from responses.querysets import State
 from responses.submission import Prepared
@@ -29,10 +30,10 @@ def submit(request: SignedInRequest, code: str) -> HttpResponse:
     if request.method != "POST":
         return redirect("responses:check", code)
     arrived_at = clock.now()  # what lateness is decided by: before anything here takes time
-    here = desk(request, code)
+    response = get_object_or_404(Response.objects.of(request.user), code=code)
     try:
         filed = submission.submit(
-            response=here.response, by=by(request), now=arrived_at, checked=request.POST.get("checked", "")
+            response=response, by=by(request), now=arrived_at, checked=request.POST.get("checked", "")
         )
     except Refusal as refusal:
         return _check(request, desk(request, code), refusal)

@@ -3,7 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -19,17 +19,28 @@ from responses.pages import Desk, SignedInRequest, by, closed_words, desk, page,
 from responses.progress import Part
 
 
-@private
 @require_http_methods(["GET", "HEAD", "POST"])
-def answer(request: SignedInRequest, code: str, number: int) -> HttpResponse:
-    """GET shows the section; POST saves it and goes on, or shows it again with what was refused at its field."""
+def answer(request: HttpRequest, code: str, number: int) -> HttpResponseBase:
+    """GET shows the section; POST saves it and goes on, or shows it again with what was refused at its field.
+
+    Who was signed out while writing gets back what was typed: signing in would lose it.
+    """
+    if request.method == "POST" and not request.user.is_authenticated:
+        typed = [text for name, text in request.POST.items() if name.endswith(("-text", "-number")) and text.strip()]
+        return page(request, "signed_out", {"typed": typed, "next": request.path}, status=401)
+    return _answer(request, code, number)
+
+
+@private
+def _answer(request: SignedInRequest, code: str, number: int) -> HttpResponse:
     here = desk(request, code)
     parts = here.parts()
     part = _part(parts, number)
     if request.method != "POST":
         forms = [AnswerForm(item) for item in part.everything]
         return _page(request, here, parts, part, forms)
-    forms = [AnswerForm(item, request.POST.copy(), request.FILES) for item in part.everything]
+    data = request.POST.copy()
+    forms = [AnswerForm(item, data, request.FILES) for item in part.everything]
     try:
         refused = _save(request, here, forms)
     except Refusal as refusal:
@@ -48,7 +59,8 @@ def autosave(request: SignedInRequest, code: str, number: int) -> HttpResponse:
     """Save the answers that were sent. config/static/soundings/autosave.js tells what it makes of each reply."""
     here = desk(request, code)
     part = _part(here.parts(), number)
-    forms = [AnswerForm(item, request.POST.copy()) for item in part.everything]
+    data = request.POST.copy()
+    forms = [AnswerForm(item, data) for item in part.everything]
     try:
         saved, refused = _save_answers(request, here, forms)
     except Refusal as refusal:

@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 from django.db import connection
+from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ from responses.drafting import Given, StaleAnswer
 from responses.models import Answer, Response
 from tests import factories
 from tests.factories import CHAPTERS_CLOSE, DISCUSSION_CLOSES, member, paper, paper_with_two_deadlines, question
-from tests.responses.pages import own_response, section_url, signed_in, stored, typed
+from tests.responses.pages import own_response, queries, section_url, signed_in, stored, typed
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
@@ -245,6 +246,30 @@ def test_a_question_of_another_section_or_paper_is_not_saved(two_deadlines) -> N
         drafting.save_answer(response=response, given=Given(question=other, text="x"), by=by(user))
 
 
+def test_the_same_question_twice_in_one_save_is_a_conflict_with_oneself(two_deadlines) -> None:
+    response, user = own_response(two_deadlines)
+    asked = question(two_deadlines, "6.1")
+    twice = [Given(question=asked, text="One"), Given(question=asked, text="Two")]
+    _, refused = drafting.save_answers(response=response, given=twice, by=by(user))
+    assert isinstance(refused[asked.code], StaleAnswer)
+    assert stored(response) == {"6.1": ("One", [], "", 1)}
+
+
+@pytest.mark.parametrize("many", [1, 30])
+def test_saving_a_section_takes_as_many_queries_however_long_it_is(many: int) -> None:
+    response, user = own_response(paper(questions=many + 1))
+    asked = list(response.consultation.sections.get().questions.all())
+    factories.AnswerFactory(response=response, question=asked[0], text="Before")
+    fields = typed(asked[0], version=1, text="After")
+    for one in asked[1:]:
+        fields |= typed(one, text="New")
+    client = signed_in(user)
+    with queries() as counted:
+        assert client.post(section_url(response, asked[0]), fields).status_code == 302
+    assert response.answers.exclude(text="Before").count() == many + 1
+    assert len(counted) == 19, [query["sql"][:90] for query in counted]
+
+
 @pytest.mark.parametrize(
     ("role", "may"), [(Role.ADMIN, True), (Role.SUBMITTER, True), (Role.DRAFTER, True), (Role.READER, False)]
 )
@@ -260,6 +285,18 @@ def test_who_may_write(two_deadlines, role: str, may: bool) -> None:
         assert "Typed with care" in answer.content.decode()
         with pytest.raises(NotAllowed):
             drafting.save_answer(response=response, given=Given(question=asked, text="x"), by=by(user))
+
+
+def test_who_was_signed_out_while_writing_gets_back_what_was_typed(two_deadlines) -> None:
+    response, _ = own_response(two_deadlines)
+    asked = question(two_deadlines, "6.1")
+    address = section_url(response, asked)
+    answer = Client().post(address, typed(asked, text="Typed <with> care"))
+    assert answer.status_code == 401
+    assert "Typed &lt;with&gt; care</textarea>" in answer.content.decode()
+    assert f"?next={address}" in answer.content.decode()
+    assert two_deadlines.title not in answer.content.decode()
+    assert stored(response) == {}
 
 
 # --- Autosave ---------------------------------------------------------------------------------------------------------
