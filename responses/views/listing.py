@@ -56,7 +56,7 @@ def my_responses(request: SignedInRequest) -> HttpResponse:
     return page(request, "list", context)
 
 
-def _open(own: QuerySet[Response], now: datetime, after: Response | None) -> QuerySet[Response]:
+def _open(own: QuerySet[Response], now: datetime, after: Response | None) -> Any:
     """Those that can still be changed, the soonest to close first."""
     ordered = _with_closing(own, now).filter(closes__isnull=False, consultation__withdrawn_at__isnull=True)
     ordered = ordered.order_by("closes", "pk")
@@ -66,7 +66,7 @@ def _open(own: QuerySet[Response], now: datetime, after: Response | None) -> Que
     return ordered.filter(Q(closes__gt=place) | Q(closes=place, pk__gt=after.pk))
 
 
-def _closed(own: QuerySet[Response], now: datetime, after: Response | None) -> QuerySet[Response]:
+def _closed(own: QuerySet[Response], now: datetime, after: Response | None) -> Any:
     """The rest, newest first."""
     rest = _with_closing(own, now).filter(Q(closes__isnull=True) | Q(consultation__withdrawn_at__isnull=False))
     return rest.filter(pk__lt=after.pk).order_by("-pk") if after else rest.order_by("-pk")
