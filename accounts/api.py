@@ -26,10 +26,11 @@ class OrganisationView(GenericAPIView[Any]):
 
 class Organisations(OrganisationView):
     @extend_schema(operation_id="organisations", responses=OrganisationSerializer(many=True))
-    def get(self, request: Request) -> ApiResponse:  # noqa: ARG002
+    def get(self, request: Request) -> ApiResponse:
         """The organisations that the caller is a member of; for staff with the right, all."""
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response([shape(row) for row in page or []])
+        page: Any = self.paginate_queryset(self.filter_queryset(Organisation.objects.visible_to(request.user)))
+        rows = self.get_queryset().filter(pk__in=page).order_by("-id")
+        return self.get_paginated_response([shape(row) for row in rows])
 
 
 class OneOrganisation(OrganisationView):

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.generics import GenericAPIView
@@ -16,7 +16,7 @@ from rest_framework.response import Response as ApiResponse
 from consultations import reading
 from consultations.filters import ConsultationFilters
 from consultations.models import Consultation, Deadline
-from consultations.querysets import Status
+from consultations.querysets import ConsultationQuerySet, Status
 from consultations.serializers import (
     ConsultationDetailSerializer,
     ConsultationSerializer,
@@ -28,6 +28,7 @@ from consultations.serializers import (
 from notifications import clock
 
 NEWEST = ("-published_at", "-id")
+STILL_OPEN = [Status.OPEN.value, Status.PART_CLOSED.value]
 
 
 class PublicView(GenericAPIView[Any]):
@@ -39,14 +40,14 @@ class PublicView(GenericAPIView[Any]):
         """One moment for the whole answer."""
         return clock.now()
 
-    def rows(self, *fields: str) -> QuerySet[Any, Any]:
-        return reading.rows(self.request.user or AnonymousUser(), self.now, *fields)
+    def visible(self) -> ConsultationQuerySet:
+        return Consultation.objects.visible_to(self.request.user or AnonymousUser(), self.now)
 
-    def row(self, code: str, *fields: str) -> dict[str, Any]:
-        found: dict[str, Any] | None = self.rows(*fields).filter(code=code).first()
-        if found is None:
+    def row(self, code: str) -> dict[str, Any]:
+        pk = self.visible().filter(code=code).values_list("pk", flat=True).first()
+        if pk is None:
             raise NotFound
-        return found
+        return reading.one(pk, self.now)
 
 
 class Consultations(PublicView):
@@ -56,25 +57,28 @@ class Consultations(PublicView):
     @extend_schema(operation_id="consultations", responses=ConsultationSerializer(many=True))
     def get(self, request: Request) -> ApiResponse:  # noqa: ARG002
         """Find consultations, newest first or what closes soonest."""
-        page = self.paginate_queryset(self.filter_queryset(self.rows()))
-        return self.get_paginated_response([reading.listed(row, self.now) for row in page or []])
+        page: Any = self.paginate_queryset(self.filter_queryset(self.visible()))
+        return self.get_paginated_response(reading.page(page, self.now))
 
     def page_orders(self, request: Request | None) -> dict[str, Any]:  # noqa: ARG002
         return {
             "newest": [(None, NEWEST)],
-            "closing": [(self.closing_ahead, ("next_closes_at", "-id")), (self.all_others, NEWEST)],
+            "closing": [(self.closing_ahead, ("closes_at", "-id")), (self.all_others, NEWEST)],
         }
 
-    def closing_ahead(self, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
-        return rows.filter(self._closing_ahead())
+    def closing_ahead(self, rows: ConsultationQuerySet) -> QuerySet[Any, Any]:
+        """Still open, by the soonest deadline ahead: read along the index of deadlines, so that a page is a page."""
+        sooner = Q(closes_at__lt=OuterRef("closes_at")) | Q(
+            closes_at=OuterRef("closes_at"), pk__lt=OuterRef("deadline")
+        )
+        others = Deadline.objects.filter(sooner, consultation=OuterRef("pk"), closes_at__gte=self.now)
+        soonest = rows.annotate(closes_at=F("deadlines__closes_at"), deadline=F("deadlines__pk"))
+        still_open = Q(closes_at__gte=self.now, status__in=STILL_OPEN)
+        return soonest.with_status(self.now).filter(still_open, ~Exists(others))
 
-    def all_others(self, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
-        return rows.exclude(self._closing_ahead())
-
-    def _closing_ahead(self) -> Q:
-        """By way of the deadlines, which have an index: few papers are open, however many there are."""
-        ahead = Deadline.objects.filter(closes_at__gte=self.now)
-        return Q(pk__in=ahead.values("consultation"), status__in=[Status.OPEN, Status.PART_CLOSED])
+    def all_others(self, rows: ConsultationQuerySet) -> QuerySet[Any, Any]:
+        ahead = Deadline.objects.filter(closes_at__gte=self.now).values("consultation")
+        return rows.with_status(self.now).exclude(pk__in=ahead, status__in=STILL_OPEN)
 
 
 class OneConsultation(PublicView):
@@ -83,7 +87,7 @@ class OneConsultation(PublicView):
     @extend_schema(operation_id="consultation")
     def get(self, request: Request, code: str) -> ApiResponse:  # noqa: ARG002
         """One consultation with its deadlines, sections, questions, documents and outcomes."""
-        return ApiResponse(reading.detailed(self.row(code, *reading.DETAILED), self.now))
+        return ApiResponse(reading.detailed(self.row(code), self.now))
 
 
 class Deadlines(PublicView):

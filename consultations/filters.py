@@ -79,8 +79,9 @@ class ConsultationFilters(filters.FilterSet):  # type: ignore[misc]
         of = ConsultationAuthority.objects.filter(authority__jurisdiction=code)
         return queryset.filter(pk__in=of.values("consultation"))
 
-    def with_statuses(self, queryset: QuerySet[Any, Any], _name: str, statuses: list[str]) -> QuerySet[Any, Any]:
-        return queryset.filter(status__in=statuses) if statuses else queryset
+    def with_statuses(self, queryset: Any, _name: str, statuses: list[str]) -> QuerySet[Any, Any]:
+        now = self.request.parser_context["view"].now  # the one moment of the whole answer
+        return queryset.with_status(now).filter(status__in=statuses) if statuses else queryset  # type: ignore[no-any-return]
 
     def rehearsals(self, queryset: QuerySet[Any, Any], _name: str, yes: str) -> QuerySet[Any, Any]:
         return queryset.filter(is_rehearsal=yes == "true")

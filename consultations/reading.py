@@ -1,21 +1,22 @@
-"""Reading consultations as plain rows: what the API gives. A list is one query whatever its length.
+"""Reading consultations as plain rows: what the API gives.
 
 The bodies, topics and deadlines of a row come with it, put together by the database: fifty rows of models with their
 relations cost several times as much as these.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Prefetch, QuerySet
+from django.db.models import Func, JSONField, OuterRef, Prefetch, QuerySet
 from django.db.models.functions import JSONObject
 
-from accounts.models import User
 from consultations.closing import closing
 from consultations.models import Consultation, ConsultationAuthority, Deadline, Outcome, Question, Section
+from notifications.compiled import NOW, Compiled
 
 Row = dict[str, Any]
 LISTED = (
@@ -36,15 +37,13 @@ OF_OUTCOME = (
 )  # fmt: skip
 
 
-def rows(user: User | AnonymousUser, now: datetime, *fields: str) -> QuerySet[Any, Any]:
-    """What the user may see, as dictionaries with the listed fields and those that are asked for besides."""
+def _rows(*fields: str) -> QuerySet[Any, Any]:
     here = OuterRef("pk")
     bodies = ConsultationAuthority.objects.filter(consultation=here).order_by("position", "id")
     topics = Consultation.topics.through.objects.filter(consultation=here).order_by("topic__name")
     deadlines = Deadline.objects.filter(consultation=here).order_by("position", "id")
     found: QuerySet[Any, Any] = (
-        Consultation.objects.visible_to(user, now)
-        .with_status(now)
+        Consultation.objects.with_status(NOW)
         .annotate(
             bodies=_gathered(bodies, {name: f"authority__{name}" for name in OF_AUTHORITY}),
             subjects=_gathered(topics, {"slug": "topic__slug", "name": "topic__name"}),
@@ -55,8 +54,25 @@ def rows(user: User | AnonymousUser, now: datetime, *fields: str) -> QuerySet[An
     return found
 
 
-def _gathered(rows_of: QuerySet[Any, Any], fields: dict[str, str]) -> ArraySubquery:
-    return ArraySubquery(rows_of.values(as_json=JSONObject(**fields)))
+def _gathered(rows_of: QuerySet[Any, Any], fields: dict[str, str]) -> Func:
+    return Func(
+        ArraySubquery(rows_of.values(as_json=JSONObject(**fields))), function="to_jsonb", output_field=JSONField()
+    )
+
+
+GATHERED = ("bodies", "subjects", "closings")
+_LISTED = Compiled(_rows, json=GATHERED)
+_DETAILED = Compiled(lambda: _rows(*DETAILED), json=(*GATHERED, "respond_via"))
+
+
+def page(ids: Sequence[int], now: datetime) -> list[Row]:
+    """The rows with these ids, in this order, as a list gives them. The caller has found the ids by `visible_to`."""
+    return [listed(row, now) for row in _LISTED.of(ids, now=now)]
+
+
+def one(pk: int, now: datetime) -> Row:
+    """The whole of one row, for `detailed` and the functions after it."""
+    return _DETAILED.of([pk], now=now)[0]
 
 
 def listed(row: Row, now: datetime) -> Row:

