@@ -4,12 +4,18 @@
 
 Pages: /  /messages/<id>  (and its /html, /raw, /attachments/<n>).
 For programs: GET /messages.json[?to=address], GET /by-message-id/<quoted Message-ID> (200 or 404), DELETE /messages.
+
+To see what becomes of senders when things go wrong: PUT /faults?mode=later&share=0.3 (and mode= to end it), GET /faults
+counts them. Modes: `later` and `refuse` answer 451 and 550, `slow` takes half a second, `drop` keeps the message and
+breaks the line in place of an answer, `lose` breaks it without keeping.
+
 A message is on the disk before SMTP's "250" is answered. Run by script/server and script/test; not for production.
 """
 
 import argparse
 import asyncio
 import json
+import random
 import re
 import signal
 import sqlite3
@@ -126,26 +132,56 @@ def header(message: EmailMessage, name: str) -> str:
         return "(unreadable)"
 
 
+class Faults:
+    """What goes wrong on purpose, to which share of the messages, and how often it has."""
+
+    MODES = ("", "later", "refuse", "slow", "drop", "lose")
+
+    def __init__(self) -> None:
+        self.mode, self.share = "", 0.0
+        self.counts = dict.fromkeys(self.MODES[1:], 0)
+
+    def strike(self) -> str:
+        """The fault that this message meets, if any."""
+        if not self.mode or random.random() >= self.share:
+            return ""
+        self.counts[self.mode] += 1
+        return self.mode
+
+
 class Receiver:
     """aiosmtpd's handler: a 250 means that the message is on the disk."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, store: Store, faults: Faults) -> None:
+        self.store, self.faults = store, faults
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        fault = self.faults.strike()
+        if fault in {"later", "refuse"}:
+            return "451 Try later" if fault == "later" else "550 No such person"
+        if fault == "slow":
+            await asyncio.sleep(0.5)
+        if fault != "lose":
+            self._keep(envelope)
+        if fault in {"drop", "lose"} and server.transport is not None:
+            server.transport.abort()
+        return "250 Message kept"
+
+    def _keep(self, envelope: Envelope) -> None:
         content = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content).encode()
         self.store.keep(sender=envelope.mail_from or "", recipients=envelope.rcpt_tos, raw=content)
-        return "250 Message kept"
 
 
 # --- Showing ----------------------------------------------------------------------------------------------------------
 class Pages(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     store: Store  # set on the subclass that `main` makes
+    faults: Faults
     ROUTES = (
         (re.compile(r"/"), "show_list"),
         (re.compile(r"/mailbox\.css"), "show_style"),
         (re.compile(r"/messages\.json"), "show_json"),
+        (re.compile(r"/faults"), "show_faults"),
         (re.compile(r"/by-message-id/(.+)"), "show_whether_kept"),
         (re.compile(r"/messages/(\d{1,18})"), "show_message"),
         (re.compile(r"/messages/(\d{1,18})/html"), "show_html"),
@@ -164,6 +200,16 @@ class Pages(BaseHTTPRequestHandler):
 
     def do_HEAD(self) -> None:
         self.do_GET()
+
+    def do_PUT(self) -> None:
+        url = urlsplit(self.path)
+        asked = {name: values[-1] for name, values in parse_qs(url.query).items()}
+        if url.path != "/faults" or asked.get("mode", "") not in Faults.MODES:
+            self.not_found()
+            return
+        self.faults.share = float(asked.get("share", "1"))
+        self.faults.mode = asked.get("mode", "")
+        self.show_faults()
 
     def do_DELETE(self) -> None:
         if self.path != "/messages":
@@ -245,6 +291,9 @@ class Pages(BaseHTTPRequestHandler):
         for row in rows:
             row["recipients"] = (row["recipients"] or "").split(", ")
         self.answer(json.dumps(rows).encode(), "application/json")
+
+    def show_faults(self) -> None:
+        self.answer(json.dumps({"mode": self.faults.mode, **self.faults.counts}).encode(), "application/json")
 
     def show_whether_kept(self, quoted: str) -> None:
         kept = self.store.has(unquote(quoted))
@@ -338,10 +387,13 @@ dt { font-weight: 600 } dd { margin: 0 0 .5rem; overflow-wrap: anywhere }
 async def serve(*, store: Store, host: str, smtp_port: int, web_port: int) -> None:
     """Take mail and show it until told to stop."""
     loop = asyncio.get_running_loop()
-    web = ThreadingHTTPServer((host, web_port), type("StorePages", (Pages,), {"store": store}))
+    faults = Faults()
+    web = ThreadingHTTPServer((host, web_port), type("StorePages", (Pages,), {"store": store, "faults": faults}))
     web.daemon_threads = True
     smtp = await loop.create_server(
-        lambda: SMTP(Receiver(store), hostname="localhost", data_size_limit=MAX_BYTES, enable_SMTPUTF8=True, loop=loop),
+        lambda: SMTP(
+            Receiver(store, faults), hostname="localhost", data_size_limit=MAX_BYTES, enable_SMTPUTF8=True, loop=loop
+        ),
         host,
         smtp_port,
     )
