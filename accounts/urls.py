@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from accounts.views import invitations, members, organisations, profile, tokens
+from accounts.views import invitations, members, organisations, profile, tokens, webhooks
 
 app_name = "accounts"
 
@@ -17,6 +17,15 @@ urlpatterns: list[URLPattern] = [
         "organisation/<str:code>/invitations/<str:invitation>/revoke/",
         invitations.revoke_invitation,
         name="revoke_invitation",
+    ),
+    path("organisation/<str:code>/webhooks/", webhooks.list_webhooks, name="webhooks"),
+    path("organisation/<str:code>/webhooks/new/", webhooks.create_webhook, name="create_webhook"),
+    path("organisation/<str:code>/webhooks/<str:webhook>/", webhooks.show_webhook, name="webhook"),
+    path("organisation/<str:code>/webhooks/<str:webhook>/remove/", webhooks.remove_webhook, name="remove_webhook"),
+    path(
+        "organisation/<str:code>/webhooks/<str:webhook>/<uuid:reference>/replay/",
+        webhooks.replay_delivery,
+        name="replay_delivery",
     ),
     path("invitations/<str:token>/", invitations.accept_invitation, name="accept_invitation"),
     path("tokens/", tokens.list_tokens, name="tokens"),

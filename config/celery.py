@@ -25,6 +25,7 @@ app.conf.beat_schedule = {
     "queue the reminders that are due": {"task": "responses.tasks.queue_due_reminders", **WAKE},
     # … and rows become post
     "deliver the post": {"task": "notifications.tasks.deliver", **WAKE},
+    "call the webhooks": {"task": "accounts.tasks.call_webhooks", **WAKE},
     "seal the record of acts": {"task": "accounts.tasks.seal_record", **WAKE},
     # at a minute of the clock: counted from the start of beat, a beat that is restarted often would never come to it
     "compare the post with what is owed": {"task": "responses.tasks.reconcile_post", "schedule": crontab(minute="7")},

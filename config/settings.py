@@ -159,6 +159,10 @@ NOTIFICATION_KINDS = {
     "preview": "responses.previewing.as_test",
 }
 
+# --- Webhooks ---------------------------------------------------------------------------------------------------------
+# For development and tests alone: addresses on this machine, over plain HTTP, may be called. Never in production.
+WEBHOOKS_MAY_CALL_LOOPBACK = LOCAL and env.bool("WEBHOOKS_MAY_CALL_LOOPBACK", default=False)
+
 # --- Who signs in -----------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

@@ -18,6 +18,7 @@ from django.db.models.functions import Cast, Concat, JSONObject
 
 from accounts.emails import reachable
 from accounts.models import User
+from consultations import telling
 from consultations.models import Authority, Consultation, DeadlineChange, Follow, Outcome, Topic
 from notifications import outbox
 from notifications.models import Priority
@@ -119,6 +120,7 @@ def announce_opening(*, consultation: Consultation, now: datetime) -> int:
     if not taken:
         return 0
     consultation.announced_at = now
+    telling.opened(consultation, now)
     return _tell(consultation, kind="consultation_opened", about=str(consultation.pk), now=now)
 
 
@@ -129,6 +131,7 @@ def announce_due(now: datetime) -> int:
 
 def announce_extension(*, change: DeadlineChange, now: datetime) -> int:
     """Tell the followers that a deadline was moved: the old moment, the new one and why."""
+    telling.extended(change, now)
     deadline = change.deadline
     about = f"{deadline.pk}:{change.version}"
     return _tell(deadline.consultation, kind="deadline_extended", about=about, now=now, change=change.pk)
@@ -136,11 +139,13 @@ def announce_extension(*, change: DeadlineChange, now: datetime) -> int:
 
 def announce_withdrawal(*, consultation: Consultation, now: datetime) -> int:
     """Tell the followers that the consultation was withdrawn, and why."""
+    telling.withdrawn(consultation, now)
     return _tell(consultation, kind="consultation_withdrawn", about=str(consultation.pk), now=now)
 
 
 def announce_outcome(*, outcome: Outcome, now: datetime) -> int:
     """Tell the followers of every consultation that the outcome answers; who follows several gets one e-mail."""
+    telling.answered(outcome, now)
     return sum(
         _tell(consultation, kind="outcome_published", about=str(outcome.pk), now=now, outcome=outcome.pk)
         for consultation in outcome.consultations.order_by("pk")

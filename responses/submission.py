@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
-from accounts import permissions
-from accounts.models import User
+from accounts import permissions, webhooks
+from accounts.models import User, WebhookEvent
 from accounts.record import By
+from consultations import telling
 from consultations.closing import closing
 from notifications import clock
 from notifications.refusal import Conflict, NotAllowed, Refusal
@@ -121,6 +122,8 @@ def _file(
     emails.queue_filed(
         kind="response_amended" if amended else "response_submitted", submission=submission, now=received_at
     )
+    event = WebhookEvent.RESPONSE_AMENDED if amended else WebhookEvent.RESPONSE_SUBMITTED
+    _tell_programs(event, submission, response, received_at)
     return submission
 
 
@@ -142,7 +145,26 @@ def withdraw(*, response: Response, reason: str, by: By, now: datetime | None = 
     locked.save(update_fields=["state", "withdrawn_at", "withdrawal_reason"])
     write_act(locked, by=by, now=now, verb="response withdrawn", reference=locked.latest.reference)
     emails.queue_filed(kind="response_withdrawn", submission=locked.latest, now=now)
+    _tell_programs(WebhookEvent.RESPONSE_WITHDRAWN, locked.latest, locked, now)
     return locked
+
+
+def _tell_programs(event: WebhookEvent, submission: Submission, response: Response, now: datetime) -> None:
+    """The organisation's own, and nobody else's; what was filed and when, never a word of what it says."""
+    webhooks.owe(
+        event=event,
+        key=str(submission.pk),
+        organisation=response.organisation,
+        now=now,
+        data={
+            "consultation": telling.named(response.consultation),
+            "response": response.code,
+            "submission": submission.reference,
+            "version": submission.version,
+            "received_at": submission.received_at,
+            "rehearsal": response.consultation.is_rehearsal,
+        },
+    )
 
 
 def _locked(response: Response) -> Response:

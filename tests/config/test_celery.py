@@ -13,6 +13,7 @@ def test_every_scheduled_task_exists():
         "responses.tasks.queue_due_reminders",
         "notifications.tasks.deliver",
         "accounts.tasks.seal_record",
+        "accounts.tasks.call_webhooks",
     }
     assert scheduled <= set(celery_app.tasks)
 

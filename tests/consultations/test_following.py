@@ -160,7 +160,7 @@ def test_telling_takes_the_same_number_of_statements_for_any_number_of_followers
     for _ in range(count):
         following.follow(user=person(), target=consultation)
 
-    with django_assert_num_queries(4):  # a savepoint and its release, the claim, the insert
+    with django_assert_num_queries(5):  # a savepoint and its release, the claim, what people and programs are owed
         assert following.announce_opening(consultation=consultation, now=NOW) == count
 
 
