@@ -84,6 +84,7 @@ def test_second_server_on_the_same_folder_is_refused(env):
     assert f"already runs on {var} (process 1, http://localhost:8000/)" in only_line(done.stderr)
 
 
+@pytest.mark.timeout(240)
 def test_broken_requirements_are_said_with_where_to_look(env, tmp_path):
     shutil.copytree(ROOT / "script", tmp_path / "copy" / "script")
     (tmp_path / "copy" / "requirements.txt").write_text(f"there-is-no-such-thing==1 --hash=sha256:{'0' * 64}\n")
@@ -206,7 +207,7 @@ def test_dotenv_is_read_as_the_settings_read_it(tmp_path):
 
 # --- The command itself -----------------------------------------------------------------------------------------------
 @pytest.mark.journey
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_server_starts_keeps_its_data_and_stops_cleanly(env, tmp_path):
     web, mailbox = f"http://127.0.0.1:{env['SOUNDINGS_PORT']}", f"http://127.0.0.1:{env['SOUNDINGS_MAILBOX_PORT']}"
     first = started(env)
@@ -215,7 +216,7 @@ def test_server_starts_keeps_its_data_and_stops_cleanly(env, tmp_path):
         assert responds(f"{web}/")
         assert responds(f"{mailbox}/")
         os.kill(worker_of(first), signal.SIGKILL)
-        output, complaint = first.communicate(timeout=60)
+        output, complaint = first.communicate(timeout=120)
     finally:
         end(first)
     assert first.returncode == 1
@@ -228,7 +229,7 @@ def test_server_starts_keeps_its_data_and_stops_cleanly(env, tmp_path):
     try:
         assert responds(f"{web}/health/ready")
         second.terminate()
-        output, complaint = second.communicate(timeout=60)
+        output, complaint = second.communicate(timeout=120)
     finally:
         end(second)
     assert (second.returncode, complaint) == (0, "")
