@@ -94,6 +94,10 @@ class NotificationAdmin(ReadOnlyAdmin):
         exact = queryset.filter(key=words)
         return (exact if exact.exists() else queryset.filter(address__startswith=words.lower())), False
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """What a reminder is about may be a draft, which is the firm's own."""
+        return self.fields if request.user.is_superuser else tuple(name for name in self.fields if name != "about")
+
     @display(description="kind")
     def kind_shown(self, obj: Notification) -> str:
         return kind_words(obj.kind)

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from accounts.identifiers import CODE_ALPHABET
 from accounts.models import Act
 from accounts.staff import DayRangeFilter, ReadOnlyAdmin, SelectFilter
+from accounts.staff.acts import acts_for
 
 CODE = re.compile(f"[{CODE_ALPHABET}]{{10}}")
 SUBJECTS = ("response", "consultation", "organisation", "outcome", "invitation", "api_token")
@@ -42,6 +43,14 @@ class ActAdmin(ReadOnlyAdmin):
         "at", "verb", "actor", "door", "ip", "subject", "consultation_code", "organisation_code", "detail", "sealed",
     )  # fmt: skip
     readonly_fields = ("sealed",)
+
+    list_title = "Record of acts"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Act]:
+        return acts_for(request.user)
+
+    def record_url(self, request: HttpRequest, obj: Any) -> str:
+        return ""  # it is the record
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Act], search_term: str

@@ -243,6 +243,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en-gb"
+FORMAT_MODULE_PATH = ["config.formats"]
 LANGUAGES = [("en-gb", "English")]  # the pages are in English: a browser that prefers French must not get half of them
 
 FORMS_URLFIELD_ASSUME_HTTPS = True  # "example.org" typed into a form; Django 6 makes it the rule and drops the setting

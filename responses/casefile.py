@@ -5,7 +5,8 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 
-from accounts.models import Act, User
+from accounts.models import User
+from accounts.staff.acts import acts_for
 from consultations.closing import moment
 from responses import snapshot
 from responses.models import Attachment, FoiPosition, NameConsent, Receipt, Response, Submission, TextConsent
@@ -107,9 +108,7 @@ def _openable(files: list[dict[str, Any]], readable: set[str]) -> list[dict[str,
 
 
 def _acts(user: User | AnonymousUser, response: Response, zone: str) -> list[dict[str, Any]]:
-    if not user.has_perm("accounts.view_act"):
-        return []
-    rows = Act.objects.filter(subject=f"response:{response.code}").order_by("-pk")[:ACTS]
+    rows = acts_for(user).filter(subject=f"response:{response.code}").order_by("-pk")[:ACTS]
     return [
         {
             "when": moment(row.at, zone),

@@ -58,7 +58,7 @@ def by_question(consultation: Consultation) -> list[Line]:
 
 def panel(request: HttpRequest, consultation: Consultation) -> Panel | None:
     """For the consultation's page."""
-    if not request.user.has_perm("responses.view_response"):
+    if not request.user.has_perm("responses.view_response") or consultation.published_at is None:
         return None
     states = by_state(consultation)
     standing, withdrawn = states.get(State.SUBMITTED, 0), states.get(State.WITHDRAWN, 0)

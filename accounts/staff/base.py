@@ -7,6 +7,7 @@ from django.contrib.admin import ShowFacets, display
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,6 +15,7 @@ from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from accounts import record
 from accounts.staff import buttons
@@ -63,17 +65,15 @@ class BaseAdmin(UnfoldAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         if "e" in request.GET and request.method == "GET":
             messages.warning(request, "That page or filter does not exist. This is the whole list.")
-        return super().changelist_view(request, {"title": self.list_title, **(extra_context or {})})
+        title = self.list_title or capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         return super().get_search_results(request, queryset, search_term.replace("\x00", " ").strip()[:200])
 
-    @property
-    def list_title(self) -> str:
-        name = str(self.opts.verbose_name_plural)
-        return name[:1].upper() + name[1:]
+    list_title = ""  # the model's plural name, unless a subclass says another
 
     @display(description="")
     def action_checkbox(self, obj: Model) -> SafeString:
@@ -83,6 +83,13 @@ class BaseAdmin(UnfoldAdmin):
         )  # fmt: skip
 
     # --- one object ---
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A choice of another row without the small buttons that would edit that row in a window of its own."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
+
     def get_urls(self) -> list[URLPattern]:
         return [*buttons.routes(self), *super().get_urls()]
 
