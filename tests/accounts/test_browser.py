@@ -7,8 +7,9 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from accounts import joining, tokens
-from accounts.models import Membership, Organisation, Role, User
+from accounts import joining, tokens, webhooks
+from accounts.models import Membership, Organisation, Role, User, WebhookEvent
+from notifications import clock
 from tests.accounts.conftest import by, invitation_to
 from tests.config.test_browser import check, visit  # noqa: F401 (a fixture)
 from tests.factories import MembershipFactory, OrganisationFactory, UserFactory, member
@@ -34,6 +35,11 @@ def places(firm: Organisation, admin: User, drafter: User, stranger: User) -> di
     tokens.create(by=by(admin), organisation=firm, role="submitter", name="Filing system", expires_in=None)
     other = MembershipFactory(user=drafter, organisation=OrganisationFactory(name="Demonstration Trade Body"))
     invitation_to(OrganisationFactory(name="Demonstration Law Firm"), drafter.email, by=admin)
+    hook, _ = webhooks.create(
+        by=by(admin), organisation=firm, url="https://93.184.216.34/hooks", events=["consultation.opened"]
+    )
+    webhooks.owe(event=WebhookEvent.CONSULTATION_OPENED, key="1", data={}, now=clock.now())
+    hook.deliveries.update(state="failed", attempts=10, said="It said 500", tried_at=clock.now())
     pk = Membership.objects.get(user=drafter, organisation=firm).pk
     return {
         "admin": [
@@ -47,6 +53,12 @@ def places(firm: Organisation, admin: User, drafter: User, stranger: User) -> di
             reverse("accounts:create_token"),
             reverse("accounts:revoke_token", args=[own.prefix]),
             reverse("accounts:profile"),
+            reverse("accounts:webhooks", args=[firm.code]),
+            reverse("accounts:create_webhook", args=[firm.code]),
+            reverse("accounts:webhook", args=[firm.code, hook.code]),
+            reverse("accounts:remove_webhook", args=[firm.code, hook.code]),
+            reverse("responses:calendar"),
+            reverse("consultations:feeds"),
         ],
         "drafter": [
             reverse("accounts:organisation"),
