@@ -162,8 +162,9 @@ def submission(row: Row) -> Row:
     }
 
 
-def filed(stored: Submission, of: Response) -> Row:
-    """A submission that was made just now, without asking the database again. `of` has consultation, organisation."""
+def filed(stored: Submission) -> Row:
+    """A submission that was made just now and stands, as it is in memory."""
+    of = stored.response
     return {
         **_facts(stored, OF_SUBMISSION),
         "status": "standing",

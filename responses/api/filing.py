@@ -63,7 +63,7 @@ class Submit(GenericAPIView[Any]):
                 response=response, by=by_request(request, "api"), now=received_at, **given.validated_data
             )
             is_new = made.received_at == received_at
-            return Reply(status=201 if is_new else 200, body=plain(reading.filed(made, response)))
+            return Reply(status=201 if is_new else 200, body=plain(reading.filed(made)))
 
         reply = once(request, given.validated_data, act)
         where = request.build_absolute_uri(reverse("api:submission", args=[reply.body["reference"]]))
