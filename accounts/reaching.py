@@ -20,6 +20,8 @@ from django.conf import settings
 SECONDS = 10
 READ = 1_000
 WELL_KNOWN_NAT64 = IPv6Network("64:ff9b::/96")
+# Private, though not every Python 3.11 says so: the local NAT64 prefix, and the old site-local addresses.
+ALSO_PRIVATE = (IPv6Network("64:ff9b:1::/48"), IPv6Network("fec0::/10"))
 FIRST_HIGH_PORT = 1024
 
 
@@ -68,6 +70,8 @@ def may_be_called(address: str) -> bool:
     ip = _inner(ip_address(address))
     if ip.is_loopback:
         return _loopback_allowed()
+    if any(ip in network for network in ALSO_PRIVATE):
+        return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_link_local or ip.is_unspecified)
 
 
