@@ -26,6 +26,7 @@ from django.utils import timezone
 from responses.models import Response, Submission
 from script import bench_data as data
 from script import load
+from script.bench_alerts import alerts
 from script.load import Load, request
 
 PORT = int(os.environ["BENCH_PORT"])
@@ -288,11 +289,21 @@ def web_workers() -> list[int]:
     return [pid for pid, parent in parents.items() if parent in parents]
 
 
+CASES = {
+    "lists": lists,
+    "submissions": submissions,
+    "repeats": repeats,
+    "deadline": deadline,
+    "alerts": alerts,
+    "killed": killed,
+}
+
+
 def main(names: list[str]) -> None:
     print(f"{os.cpu_count()} cores; web: 2 processes of 4 threads; Python {sys.version.split()[0]}")
     for name in names:
         began = time.perf_counter()
-        {"lists": lists, "submissions": submissions, "repeats": repeats, "deadline": deadline, "killed": killed}[name]()
+        CASES[name]()
         print(f"\n({name}: {time.perf_counter() - began:.0f} s)", flush=True)
 
 

@@ -112,7 +112,7 @@ class Chaos:
 
     def wait_for_progress(self, current: Round) -> None:
         seen, give_up = self.count(current), time.monotonic() + 20
-        while self.count(current) == seen and time.monotonic() < give_up:
+        while self.count(current) == seen < current.messages and time.monotonic() < give_up:
             time.sleep(0.05)
 
     def count(self, current: Round) -> int:

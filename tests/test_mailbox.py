@@ -1,10 +1,12 @@
 """The local mailbox: keeps what it said it kept, and shows hostile mail without harm."""
 
+import json
 import smtplib
 import socket
 from email.message import EmailMessage
 from urllib.error import HTTPError
 from urllib.parse import quote
+from urllib.request import Request
 
 import pytest
 
@@ -105,3 +107,30 @@ def test_links_end_before_the_sentence_does():
         'Go to <a href="https://x.example/a?b=1&amp;c=2">https://x.example/a?b=1&amp;c=2</a>. '
         '(or <a href="http://y.example/">http://y.example/</a>)'
     )
+
+
+# --- Faults on purpose ------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("mode", "raises", "kept"),
+    [
+        ("later", smtplib.SMTPDataError, 0),
+        ("refuse", smtplib.SMTPDataError, 0),
+        ("drop", smtplib.SMTPServerDisconnected, 1),
+        ("lose", smtplib.SMTPServerDisconnected, 0),
+    ],
+)
+def test_faults_strike_as_told_until_they_are_ended(mailbox, mode, raises, kept):
+    def faults(asked: str) -> dict[str, int]:
+        address = f"{mailbox.url}/faults?mode={asked}&share=1"
+        with DIRECT.open(Request(address, method="PUT"), timeout=10) as answer:
+            return json.load(answer)
+
+    before = faults(mode)[mode]
+    try:
+        with pytest.raises(raises):
+            send(mailbox)
+    finally:
+        after = faults("")[mode]
+    assert (after - before, len(mailbox.messages())) == (1, kept)
+    send(mailbox)
+    assert len(mailbox.messages()) == kept + 1
