@@ -14,12 +14,15 @@ def test_every_scheduled_task_exists():
         "notifications.tasks.deliver",
         "accounts.tasks.seal_record",
         "accounts.tasks.call_webhooks",
+        "responses.tasks.reconcile_post",
     }
     assert scheduled <= set(celery_app.tasks)
 
 
 def test_wake_up_that_nobody_took_expires_before_it_piles_up():
-    for entry in celery_app.conf.beat_schedule.values():
+    sweeps = {name: entry for name, entry in celery_app.conf.beat_schedule.items() if "options" in entry}
+    assert set(celery_app.conf.beat_schedule) - set(sweeps) == {"compare the post with what is owed"}  # hourly
+    for entry in sweeps.values():
         assert entry["schedule"] == settings.SWEEP_SECONDS
         assert entry["options"]["expires"] <= settings.SWEEP_SECONDS
 
