@@ -8,7 +8,7 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
@@ -30,12 +30,19 @@ logger = logging.getLogger(__name__)
 
 
 class RefusalMiddleware:
-    """Turns an uncaught refusal into a page that says why, with the refusal's status."""
+    """Turns an uncaught refusal into a page that says why, with the refusal's status.
+
+    A request that no page could read or answer is refused before any: an address with a NUL, which the database
+    cannot look up, and a body in another encoding than UTF-8, which may hold what no page can show again.
+    """
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        charset = (request.content_params or {}).get("charset", "utf-8").lower()
+        if "\x00" in request.path_info or charset not in ("utf-8", "utf8", "us-ascii"):
+            return bad_request(request, BadRequest())
         response: HttpResponseBase = self.get_response(request)
         return response
 

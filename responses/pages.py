@@ -10,7 +10,6 @@ from typing import Any, Concatenate, ParamSpec
 from django import forms
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import BadRequest
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -54,8 +53,6 @@ def private(
 
     @wraps(view)
     def behind(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if (request.content_params or {}).get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
-            raise BadRequest("Forms are taken in UTF-8, as our pages send them.")  # UTF-7 can carry half a character
         made = login_required(view)(request, *args, **kwargs)  # type: ignore[arg-type]
         patch_cache_control(made, private=True)
         return made

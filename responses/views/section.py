@@ -26,7 +26,8 @@ def answer(request: HttpRequest, code: str, number: int) -> HttpResponseBase:
     Who was signed out while writing gets back what was typed: signing in would lose it.
     """
     if request.method == "POST" and not request.user.is_authenticated:
-        typed = [text for name, text in request.POST.items() if name.endswith(("-text", "-number")) and text.strip()]
+        given = [str(text) for name, text in request.POST.items() if name.endswith(("-text", "-number"))]
+        typed = [text for text in given if text.strip()]
         return page(request, "signed_out", {"typed": typed, "next": request.path}, status=401)
     return _answer(request, code, number)
 

@@ -164,3 +164,15 @@ def test_link_of_the_frame_leads_somewhere(name: str) -> None:
     from django.urls import reverse
 
     assert reverse(name)
+
+
+@pytest.mark.parametrize("address", ["/organisation/%00/", "/consultations/a%00b/", "/api/v1/consultations/%00/"])
+def test_an_address_that_no_database_can_look_up_is_a_bad_request(client: Client, address: str) -> None:
+    assert client.get(address).status_code == 400
+
+
+def test_a_form_in_another_encoding_is_a_bad_request(client: Client) -> None:
+    answer = client.post(
+        "/account/login/", b"login=+2AA-", content_type="application/x-www-form-urlencoded;charset=utf-7"
+    )
+    assert answer.status_code == 400
