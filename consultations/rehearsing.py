@@ -35,7 +35,6 @@ OPENED_DAYS_AGO = 7
 PRACTICE_DAYS = 30
 PRACTICE_LABEL = "Practice deadline"
 PRACTICE_NOTE = "Made for this rehearsal: the closing date of the real paper is not known."
-NOT_THE_PAPERS = "A prompt of Soundings' own, on a subject of the paper. It is not the paper's wording."
 # Kinds that ask for views at large rather than by number.
 FREE_FORM = (Kind.CALL_FOR_INPUT, Kind.DRAFT_LEGISLATION, Kind.REQUEST_FOR_COMMENT)
 LAST_SECOND = time(23, 59, 59)
@@ -184,7 +183,7 @@ def _sections(original: Consultation, copy: Consultation, deadlines: dict[int | 
         section = Section.objects.create(
             consultation=copy, deadline=_any_of(deadlines), title="Your views", position=next(positions)
         )
-        _prompt(section, f"Your views on: {original.title or original.name}", NOT_THE_PAPERS, 0)
+        _prompt(section, f"Your views on: {original.title or original.name}", "", 0)
 
 
 def _any_of(deadlines: dict[int | None, Deadline | None]) -> Deadline | None:
@@ -254,16 +253,16 @@ def _introduction(original: Consultation, chapters: list[Section]) -> str:
 def _fill(section: Section, subjects: list[SubjectRow], original: Consultation) -> None:
     texts = [(f"Your views on: {each.subject}", _guidance(each)) for each in subjects]
     if not subjects:
-        texts.append((f"Your views on: {original.title or original.reference or original.summary}", NOT_THE_PAPERS))
+        texts.append((f"Your views on: {original.title or original.reference or original.summary}", ""))
     elif original.kind in FREE_FORM:
-        texts.append(("Anything else that you wish to say", NOT_THE_PAPERS))
+        texts.append(("Anything else that you wish to say", ""))
     for position, (text, guidance) in enumerate(texts):
         _prompt(section, text, guidance, position)
 
 
 def _guidance(subject: SubjectRow) -> str:
     numbers = f"Questions {subject.numbers} of the paper are on this subject." if subject.numbers else ""
-    return " ".join(filter(None, [NOT_THE_PAPERS, numbers, subject.note]))
+    return " ".join(filter(None, [numbers, subject.note]))
 
 
 def _prompt(section: Section, text: str, guidance: str, position: int) -> None:
