@@ -115,34 +115,32 @@ def _rehearsals(now: datetime) -> list[dict[str, Any]]:
 
 
 def _came_in(request: HttpRequest, now: datetime) -> dict[str, Any]:
-    """Versions filed within 24 hours, and the latest of them; what is in them is not shown here."""
-    visible = Response.objects.visible_to(request.user).exclude(state=State.DRAFT)
+    """Versions filed within 24 hours, practice apart, and what was filed last; not what is in it."""
+    visible = Response.objects.visible_to(request.user).filter(latest__isnull=False)
     last_day = Submission.objects.received_since(now - A_DAY)
-    first = last_day.filter(version=1)[: MOST_COUNTED + 1].count()
-    amended = last_day.filter(version__gt=1)[: MOST_COUNTED + 1].count()
-    withdrawn = visible.filter(withdrawn_at__gte=now - A_DAY)[: MOST_COUNTED + 1].count()
-    latest = (
-        Submission.objects.filter(response__in=visible)
-        .select_related("response__organisation", "response__consultation")
-        .defer("content")
-        .order_by("-received_at")[:SHOWN]
-    )
+    real = last_day.filter(response__consultation__is_rehearsal=False)
+    numbers = {
+        "new": real.filter(version=1),
+        "amended": real.filter(version__gt=1),
+        "withdrawn": visible.filter(state=State.WITHDRAWN, withdrawn_at__gte=now - A_DAY),
+        "to rehearsals": last_day.filter(response__consultation__is_rehearsal=True),
+    }
+    latest = visible.select_related("organisation", "consultation", "latest").defer("latest__content")
     zone = getattr(request.user, "time_zone", "UTC")
     return {
-        "counts": [
-            ("new", _count(first)), ("amended", _count(amended)), ("withdrawn", _count(withdrawn)),
-        ],
-        "latest": [
-            {
-                "reference": row.reference,
-                "organisation": str(row.response.organisation),
-                "paper": row.response.consultation.reference or str(row.response.consultation),
-                "words": moment(row.received_at, zone),
-                "url": reverse("admin:responses_response_change", args=[row.response_id]),
-            }
-            for row in latest
-        ],
-    }  # fmt: skip
+        "counts": [(label, _count(rows[: MOST_COUNTED + 1].count())) for label, rows in numbers.items()],
+        "latest": [_filed(row, zone) for row in latest.order_by("-latest_id")[:SHOWN]],
+    }
+
+
+def _filed(row: Response, zone: str) -> dict[str, str]:
+    return {
+        "reference": row.latest.reference if row.latest else "",
+        "organisation": str(row.organisation),
+        "paper": row.consultation.reference or str(row.consultation),
+        "words": moment(row.latest.received_at, zone) if row.latest else "",
+        "url": reverse("admin:responses_response_change", args=[row.pk]),
+    }
 
 
 def _count(number: int) -> str:

@@ -1,6 +1,6 @@
 """From the clock on a wall to an instant: what a person types as a date and a time in a civil zone."""
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from consultations.closing import ZONE_WORDS, zone_words
@@ -13,7 +13,7 @@ LAST_MINUTE = time(23, 59)
 def instant(
     *, day: date, clock: time, zone: str, which: str = "", day_field: str = "", clock_field: str = ""
 ) -> datetime:
-    """The instant at which the clocks in `zone` show `clock` on `day`.
+    """The instant, in UTC, at which the clocks in `zone` show `clock` on `day`.
 
     23:59 is the last second of that minute: what is printed as "11:59pm" counts to its end. When clocks go forward, an
     hour does not exist, and is refused; when they go back, one happens twice, and `which` must say "earlier" or
@@ -26,7 +26,7 @@ def instant(
     first = datetime.combine(day, clock, tzinfo=ZoneInfo(zone)).replace(fold=0)
     second = first.replace(fold=1)
     if first.utcoffset() == second.utcoffset():
-        return first
+        return first.astimezone(UTC)
     if _is_real(first):
         return _chosen(first, second, zone, which, clock_field)
     raise Refusal(
@@ -38,9 +38,9 @@ def instant(
 
 def _chosen(first: datetime, second: datetime, zone: str, which: str, field: str) -> datetime:
     if which == EARLIER:
-        return first
+        return first.astimezone(UTC)
     if which == LATER:
-        return second
+        return second.astimezone(UTC)
     raise Refusal(
         f"{_clock_words(first)} happens twice on {_day_words(first)} in {zone_words(zone)}: the clocks go back then. "
         f"Choose the earlier ({first.tzname()}) or the later ({second.tzname()}).",

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from accounts.record import By
 from consultations.models import Question
-from responses import attaching, submission
+from responses import attaching, drafting, submission
 from responses.models import Attachment, Response, Submission
 from tests.factories import AnswerFactory, ResponseFactory, StaffFactory, member, paper, submit_row
 
@@ -127,6 +127,17 @@ def test_percentages_have_their_base(admin_site, filed):
     assert "0 of the 2 who responded (0%)" in said
     paper_page = admin_site.get(reverse("admin:consultations_consultation_change", args=[filed.consultation_id]))
     assert "2 submitted; 1 more withdrawn." in paper_page.content.decode()
+
+
+def test_what_a_firm_does_while_it_drafts_is_its_own(signed_in, admin_site, filed):
+    by = By(user=filed.latest.submitted_by, door="page")
+    draft = drafting.start(consultation=paper(), organisation=filed.organisation, by=by)
+    acts, code = reverse("admin:accounts_act_changelist"), {"q": draft.code}
+    assert not signed_in(StaffFactory(rights=RIGHTS)).get(acts, code).context["cl"].result_list
+    started = admin_site.get(acts, code).context["cl"].result_list
+    assert [act.verb for act in started] == ["response started"]
+    page_of_it = reverse("admin:accounts_act_change", args=[started[0].pk])
+    assert signed_in(StaffFactory(rights=RIGHTS)).get(page_of_it).status_code == 302
 
 
 def test_draft_that_was_edited_since_is_not_shown(signed_in, filed):
