@@ -149,6 +149,8 @@ def live_database(django_db_setup: None, django_db_blocker) -> Iterator[str]:  #
             connection.creation.create_test_db(verbosity=0, autoclobber=True, keepdb=True)
         connection.close()  # PostgreSQL copies a database only while nobody uses it
     with psycopg.connect(_database_url("postgres"), autocommit=True) as admin:
+        # A thread of an earlier test, such as a live server's, may have left its connection open.
+        admin.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [empty])
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(empty)))
         yield name
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
