@@ -51,7 +51,7 @@ def test_one_finds_reads_and_follows_by_keyboard(visit, live_server, papers):  #
     page.get_by_label("Search").focus()
     page.keyboard.type("CP25/14")
     page.keyboard.press("Enter")
-    link = page.get_by_role("link", name="Stablecoin issuance and cryptoasset custody")
+    link = page.get_by_role("link", name="Stablecoin issuance and cryptoasset custody", exact=True)
     link.focus()
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Follow this consultation").focus()
