@@ -55,6 +55,12 @@ def _redis_url_of_this_process(url: str) -> str:
     return urlunsplit(parts._replace(path=f"/{(int(parts.path.strip('/') or 0) + index) % 16}"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with long journeys first: begun last, one would keep a single process busy when the rest have finished."""
+    slow = {item.path for item in items if item.get_closest_marker("journey")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("browser") and CHROMIUM is None:
         pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
@@ -151,6 +157,8 @@ def live_database(django_db_setup: None, django_db_blocker) -> Iterator[str]:  #
     with psycopg.connect(_database_url("postgres"), autocommit=True) as admin:
         # A thread of an earlier test, such as a live server's, may have left its connection open.
         admin.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [empty])
+        # … not even a thread of an earlier test, which opens another connection when it needs one
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [empty])
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(empty)))
         yield name
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
