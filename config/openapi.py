@@ -42,11 +42,19 @@ def describe_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
             schema["additionalProperties"] = False
     for operations in result["paths"].values():
         for operation in operations.values():
+            operation["summary"] = operation["description"].split(".")[0]
             for status, response in operation["responses"].items():
                 if status.startswith("4"):
                     response["content"] = CONTENT
             operation["responses"]["default"] = DEFAULT
-    return result
+    return _without_marks(result)  # type: ignore[no-any-return]
+
+
+def _without_marks(part: Any) -> Any:
+    """Without what drf-spectacular notes for itself."""
+    if isinstance(part, dict):
+        return {name: _without_marks(value) for name, value in part.items() if name != "x-spec-enum-id"}
+    return [_without_marks(value) for value in part] if isinstance(part, list) else part
 
 
 class Methods(BaseMetadata):

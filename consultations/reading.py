@@ -16,7 +16,7 @@ from django.db.models.functions import JSONObject
 
 from consultations.closing import closing
 from consultations.models import Consultation, ConsultationAuthority, Deadline, Outcome, Question, Section
-from notifications.compiled import NOW, Compiled
+from notifications.compiled import NOW, Compiled, with_z
 
 Row = dict[str, Any]
 LISTED = (
@@ -60,9 +60,9 @@ def _gathered(rows_of: QuerySet[Any, Any], fields: dict[str, str]) -> Func:
     )
 
 
-GATHERED = ("bodies", "subjects", "closings")
-_LISTED = Compiled(_rows, json=GATHERED)
-_DETAILED = Compiled(lambda: _rows(*DETAILED), json=(*GATHERED, "respond_via"))
+INSTANTS = ("published_at", "opens_at", "withdrawn_at", "next_closes_at")
+_LISTED = Compiled(_rows, instants=INSTANTS)
+_DETAILED = Compiled(lambda: _rows(*DETAILED), instants=(*INSTANTS, "known_closed_at"))
 
 
 def page(ids: Sequence[int], now: datetime) -> list[Row]:
@@ -194,13 +194,18 @@ def _deadline(deadline: Deadline, zones: tuple[str, ...], now: datetime) -> Row:
 
 def _closing(given: Row, zones: tuple[str, ...], now: datetime) -> Row:
     """A deadline as the database's JSON gives it."""
-    at = datetime.fromisoformat(given["closes_at"]) if given["closes_at"] else None
+    at = _instant(given["closes_at"])
     return {
         **given,
-        "closes_at": at,
+        "closes_at": with_z(given["closes_at"]),
         "words": _words(at, given["time_zone"], zones),
         "is_open": at is None or now <= at,
     }
+
+
+@lru_cache(maxsize=4096)
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 @lru_cache(maxsize=4096)

@@ -227,9 +227,11 @@ def _submissions(*fields: str) -> QuerySet[Any, Any]:
 
 
 _STATED = [prefix + name for prefix in ("", "latest__") for name in CONSENTS.values()]
-_RESPONSES = Compiled(_responses)
-_RESPONSES_IN_FULL = Compiled(lambda: _responses("withdrawal_reason", *_STATED))
-_SUBMISSIONS = Compiled(_submissions)
+_AT_RESPONSE = ("started_at", "edited_at", "withdrawn_at", "latest__received_at")
+_AT_SUBMISSION = ("received_at", "submitted_at")
+_RESPONSES = Compiled(_responses, instants=_AT_RESPONSE)
+_RESPONSES_IN_FULL = Compiled(lambda: _responses("withdrawal_reason", *_STATED), instants=_AT_RESPONSE)
+_SUBMISSIONS = Compiled(_submissions, instants=_AT_SUBMISSION)
 _SUBMISSIONS_IN_FULL = Compiled(
-    lambda: _submissions("content", "submitted_by__name", "submitted_by__email"), json=("content",)
+    lambda: _submissions("content", "submitted_by__name", "submitted_by__email"), instants=_AT_SUBMISSION
 )

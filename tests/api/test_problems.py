@@ -34,7 +34,7 @@ def is_problem(answer, status: int, code: str = "") -> dict:
         ("get", "/api/v1/nothing/", 404, "not_found"),
         ("post", "/api/v1/nothing/", 404, "not_found"),
         ("get", "/api/v1/consultations/lowercase0/", 404, "not_found"),
-        ("get", "/api/v1/consultations/%00%00%00%00%00%00%00%00%00%00/", 404, "not_found"),
+        ("get", "/api/v1/consultations/%00%00%00%00%00%00%00%00%00%00/", 400, "bad_request"),
         ("get", "/api/v1/consultations/22222222222/", 404, "not_found"),
         ("get", "/api/v1/submissions/2222222222-99999999999999/", 404, "not_found"),
         ("get", "/api/v1/receipts/2222222222/", 401, "not_authenticated"),
