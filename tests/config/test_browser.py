@@ -62,6 +62,7 @@ def test_page_is_accessible_and_fits(visit: Any, path: str) -> None:
 def test_page_with_errors_is_accessible_and_fits(visit: Any, path: str) -> None:
     page = visit(path)
     page.click("main .so-actions button[type=submit], main .so-actions button:not([type])")
+    page.locator(".govuk-error-summary").wait_for()  # a slow machine: the click returns before the next page is there
     assert page.title().startswith("Error: ")
     assert page.evaluate("document.activeElement.className") == "govuk-error-summary"
     check(page)
