@@ -1,27 +1,20 @@
-"""Who hears of a consultation: following, muting, and telling the followers.
+"""Who hears of a consultation: following and muting. What they are told: announcing.py.
 
 A person hears of a consultation who follows it, or one of its authorities, or one of its topics, and has not muted it;
 whose account is active; and who has confirmed the address that it goes to. A rehearsal is told only to those who
 follow that rehearsal itself: nobody who follows a real body is to take an exercise for a real paper.
-
-Each announcement is one INSERT … SELECT, whatever the number of followers.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
 from django.core import signing
 from django.db import transaction
-from django.db.models import CharField, DateTimeField, F, Q, QuerySet, SmallIntegerField, Value
-from django.db.models.functions import Cast, Concat, JSONObject
+from django.db.models import Q, QuerySet
 
 from accounts.emails import reachable
 from accounts.models import User
-from consultations import telling
-from consultations.models import Authority, Consultation, DeadlineChange, Follow, Outcome, Topic
-from notifications import outbox
-from notifications.models import Priority
+from consultations.models import Authority, Consultation, Follow, Topic
 from notifications.refusal import Refusal
 
 Target = Consultation | Authority | Topic
@@ -107,63 +100,3 @@ def unsubscribe(token: str) -> list[Consultation]:
     for consultation in consultations:
         mute(user=user, consultation=consultation)
     return consultations
-
-
-# --- Telling the followers --------------------------------------------------------------------------------------------
-@transaction.atomic
-def announce_opening(*, consultation: Consultation, now: datetime) -> int:
-    """Queue the alert of an opening for each follower, once ever; returns how many.
-
-    Does nothing before the consultation is open to responses, or once it is withdrawn: `announce_due` comes back to it.
-    """
-    taken = Consultation.objects.to_announce(now).filter(pk=consultation.pk).update(announced_at=now)
-    if not taken:
-        return 0
-    consultation.announced_at = now
-    telling.opened(consultation, now)
-    return _tell(consultation, kind="consultation_opened", about=str(consultation.pk), now=now)
-
-
-def announce_due(now: datetime) -> int:
-    """Announce every consultation whose moment has come, each in a transaction of its own; returns alerts queued."""
-    return sum(announce_opening(consultation=due, now=now) for due in Consultation.objects.to_announce(now))
-
-
-def announce_extension(*, change: DeadlineChange, now: datetime) -> int:
-    """Tell the followers that a deadline was moved: the old moment, the new one and why."""
-    telling.extended(change, now)
-    deadline = change.deadline
-    about = f"{deadline.pk}:{change.version}"
-    return _tell(deadline.consultation, kind="deadline_extended", about=about, now=now, change=change.pk)
-
-
-def announce_withdrawal(*, consultation: Consultation, now: datetime) -> int:
-    """Tell the followers that the consultation was withdrawn, and why."""
-    telling.withdrawn(consultation, now)
-    return _tell(consultation, kind="consultation_withdrawn", about=str(consultation.pk), now=now)
-
-
-def announce_outcome(*, outcome: Outcome, now: datetime) -> int:
-    """Tell the followers of every consultation that the outcome answers; who follows several gets one e-mail."""
-    telling.answered(outcome, now)
-    return sum(
-        _tell(consultation, kind="outcome_published", about=str(outcome.pk), now=now, outcome=outcome.pk)
-        for consultation in outcome.consultations.order_by("pk")
-    )
-
-
-def _tell(consultation: Consultation, *, kind: str, about: str, now: datetime, **payload: int) -> int:
-    owed = followers_of(consultation).values(
-        kind=Value(kind, output_field=CharField()),
-        key=Concat(Value(f"{kind}:{about}:"), Cast("pk", CharField())),
-        address=F("email"),
-        payload=JSONObject(
-            user=F("pk"),
-            consultation=Value(consultation.pk),
-            **{name: Value(value) for name, value in payload.items()},
-        ),
-        priority=Value(int(Priority.NEWS), output_field=SmallIntegerField()),
-        due_at=Value(now, output_field=DateTimeField()),
-    )
-    select, params = owed.query.sql_with_params()
-    return outbox.queue_selected(kind=kind, select=select, params=params)

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from accounts import record
 from accounts.record import By
-from consultations import following
+from consultations import announcing
 from consultations.models import (
     Consultation,
     Deadline,
@@ -29,7 +29,7 @@ from notifications.refusal import Conflict, NotAllowed, Refusal
 def publish(*, consultation: Consultation, by: By, at: datetime | None = None, now: datetime | None = None) -> None:
     """Make a draft public now, or at the moment `at`; a scheduled one may be given another moment.
 
-    Followers are told when it opens: at once here, or by `following.announce_due` when its moment comes.
+    Followers are told when it opens: at once here, or by `announcing.announce_due` when its moment comes.
     Raises Refusal when something is missing (`problems` names each), Conflict when it is public already.
     """
     now = now or clock.now()
@@ -49,7 +49,7 @@ def publish(*, consultation: Consultation, by: By, at: datetime | None = None, n
     verb = "published" if at is None else "scheduled"
     _write(paper, by=by, now=now, verb=verb, published_at=paper.published_at.isoformat())
     if (paper.opens_at or paper.published_at) <= now:
-        following.announce_opening(consultation=paper, now=now)
+        announcing.announce_opening(consultation=paper, now=now)
 
 
 @transaction.atomic
@@ -98,7 +98,7 @@ def extend_deadline(
         paper, by=by, now=now, verb="deadline extended", deadline=row.label,
         was=change.old_closes_at.isoformat() if change.old_closes_at else None, became=closes_at.isoformat(),
     )  # fmt: skip
-    following.announce_extension(change=change, now=now)
+    announcing.announce_extension(change=change, now=now)
     deadline.refresh_from_db()
     return change
 
@@ -118,7 +118,7 @@ def withdraw(*, consultation: Consultation, reason: str, by: By, now: datetime |
     paper.withdrawn_at, paper.withdrawal_reason = now, reason.strip()
     paper.save(update_fields=["withdrawn_at", "withdrawal_reason"])
     _write(paper, by=by, now=now, verb="withdrawn")
-    following.announce_withdrawal(consultation=paper, now=now)
+    announcing.announce_withdrawal(consultation=paper, now=now)
 
 
 @transaction.atomic
@@ -164,7 +164,7 @@ def publish_outcome(*, outcome: Outcome, by: By, now: datetime | None = None) ->
     row.save(update_fields=["published_at"])
     for paper in papers:
         _write(paper, by=by, now=now, verb="outcome published", outcome=row.code)
-    following.announce_outcome(outcome=row, now=now)
+    announcing.announce_outcome(outcome=row, now=now)
     outcome.refresh_from_db()
 
 

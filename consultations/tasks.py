@@ -2,11 +2,11 @@
 
 from celery import shared_task
 
-from consultations import following
+from consultations import announcing
 from notifications import clock
 
 
 @shared_task(time_limit=120, soft_time_limit=100)
 def announce_openings() -> None:
     """Tell the followers of whatever has opened since."""
-    following.announce_due(clock.now())
+    announcing.announce_due(clock.now())

@@ -16,7 +16,6 @@ from django.db.models import Max
 from accounts import record
 from accounts.models import Act, Membership
 from accounts.record import By
-from consultations import following
 from consultations.models import Consultation, DeadlineChange, Follow
 from notifications import figures
 from notifications.models import Notification, State
@@ -104,7 +103,7 @@ def _plan(then: datetime) -> None:
     # A deadline that moved twice is told of by its last change.
     for change in moved.filter(deadline__consultation__withdrawn_at=None).select_related("deadline__consultation"):
         if change.version == change.deadline.version:
-            following.announce_extension(change=change, now=then)
+            announcing.announce_extension(change=change, now=then)
 
 
 def _without_newcomers(rows: list[dict[str, Any]], then: datetime) -> list[dict[str, Any]]:

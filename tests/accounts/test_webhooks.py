@@ -92,10 +92,10 @@ def test_each_event_is_owed_once_to_who_asked_for_it(firm):
     person = member(firm, Role.SUBMITTER)
     consultation = paper(closes_at=NOW + timedelta(days=9), published_at=NOW - timedelta(days=1), questions=1)
     Consultation.objects.update(announced_at=None)
-    from consultations import following
+    from consultations import announcing
 
-    following.announce_due(NOW)
-    following.announce_due(NOW)
+    announcing.announce_due(NOW)
+    announcing.announce_due(NOW)
     deadline = consultation.deadlines.get()
     publishing.extend_deadline(deadline=deadline, closes_at=NOW + timedelta(days=20), reason="Asked.", by=SOUNDINGS)
     publishing.publish_outcome(outcome=an_outcome(consultation), by=SOUNDINGS)

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.record import By
-from consultations import following, publishing
+from consultations import announcing, following, publishing
 from consultations.models import Consultation, Follow
 from notifications import outbox
 from notifications.models import Notification, State
@@ -121,9 +121,9 @@ def test_an_opening_is_told_once_to_each_follower():
     following.follow(user=second, target=consultation)
     following.follow(user=stranger, target=ConsultationFactory(published_at=NOW, announced_at=NOW))
 
-    assert following.announce_opening(consultation=consultation, now=NOW) == 2
-    assert following.announce_opening(consultation=consultation, now=NOW) == 0
-    assert following.announce_due(NOW) == 0
+    assert announcing.announce_opening(consultation=consultation, now=NOW) == 2
+    assert announcing.announce_opening(consultation=consultation, now=NOW) == 0
+    assert announcing.announce_due(NOW) == 0
     assert told("consultation_opened") == {first.email, second.email}
 
 
@@ -133,15 +133,15 @@ def test_an_opening_is_told_when_it_opens_and_not_a_second_before(field):
     consultation = ConsultationFactory(**{"published_at": NOW, field: moment})
     following.follow(user=person(), target=consultation)
 
-    assert following.announce_due(moment - timedelta(seconds=1)) == 0
-    assert following.announce_due(moment) == 1
+    assert announcing.announce_due(moment - timedelta(seconds=1)) == 0
+    assert announcing.announce_due(moment) == 1
 
 
 def test_an_opening_missed_in_an_outage_is_told_afterwards():
     consultation = ConsultationFactory(published_at=NOW - timedelta(days=3))
     following.follow(user=person(), target=consultation)
 
-    assert following.announce_due(NOW) == 1
+    assert announcing.announce_due(NOW) == 1
 
 
 def test_a_withdrawn_or_unpublished_paper_is_never_announced():
@@ -151,7 +151,7 @@ def test_a_withdrawn_or_unpublished_paper_is_never_announced():
     ):
         following.follow(user=person(), target=consultation)
 
-    assert following.announce_due(NOW) == 0
+    assert announcing.announce_due(NOW) == 0
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -161,7 +161,7 @@ def test_telling_takes_the_same_number_of_statements_for_any_number_of_followers
         following.follow(user=person(), target=consultation)
 
     with django_assert_num_queries(5):  # a savepoint and its release, the claim, what people and programs are owed
-        assert following.announce_opening(consultation=consultation, now=NOW) == count
+        assert announcing.announce_opening(consultation=consultation, now=NOW) == count
 
 
 def test_publishing_tells_the_followers_in_its_own_transaction(mailbox):
@@ -249,7 +249,7 @@ def test_who_stops_following_before_the_message_goes_out_does_not_get_it(mailbox
     muted, left, stays = person(), person(), person()
     for user in (muted, left, stays):
         following.follow(user=user, target=consultation)
-    following.announce_opening(consultation=consultation, now=NOW)
+    announcing.announce_opening(consultation=consultation, now=NOW)
 
     following.mute(user=muted, consultation=consultation)
     left.is_active = False
@@ -267,7 +267,7 @@ def test_who_stops_following_before_the_message_goes_out_does_not_get_it(mailbox
 def test_an_opening_of_what_has_closed_since_is_not_told(mailbox):
     consultation = paper(published_at=NOW, closes_at=NOW + timedelta(hours=1))
     following.follow(user=person(), target=consultation)
-    following.announce_opening(consultation=consultation, now=NOW)
+    announcing.announce_opening(consultation=consultation, now=NOW)
 
     outbox.deliver(now=NOW + timedelta(hours=1, seconds=1), worker="test")
 
@@ -277,7 +277,7 @@ def test_an_opening_of_what_has_closed_since_is_not_told(mailbox):
 def test_a_rehearsal_says_so_first(mailbox):
     consultation = ConsultationFactory(published_at=NOW, is_rehearsal=True)
     following.follow(user=person(), target=consultation)
-    following.announce_opening(consultation=consultation, now=NOW)
+    announcing.announce_opening(consultation=consultation, now=NOW)
     outbox.deliver(now=NOW, worker="test")
 
     (message,) = mailbox.wait_for(1)
@@ -300,7 +300,7 @@ def reader(mailbox):
     consultation = ConsultationFactory(published_at=NOW)
     user = person()
     following.follow(user=user, target=consultation)
-    following.announce_opening(consultation=consultation, now=NOW)
+    announcing.announce_opening(consultation=consultation, now=NOW)
     outbox.deliver(now=NOW, worker="test")
     return user
 
@@ -362,9 +362,9 @@ def test_announcements_and_changes_share_no_key():
     consultation = ConsultationFactory(published_at=NOW)
     following.follow(user=person(), target=consultation)
     change = DeadlineChangeFactory(deadline__consultation=consultation)
-    following.announce_opening(consultation=consultation, now=NOW)
-    following.announce_extension(change=change, now=NOW)
-    following.announce_withdrawal(consultation=Consultation.objects.get(pk=consultation.pk), now=NOW)
+    announcing.announce_opening(consultation=consultation, now=NOW)
+    announcing.announce_extension(change=change, now=NOW)
+    announcing.announce_withdrawal(consultation=Consultation.objects.get(pk=consultation.pk), now=NOW)
 
     assert Notification.objects.count() == 3
 

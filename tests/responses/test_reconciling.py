@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Act
-from consultations import following
+from consultations import announcing, following
 from consultations.models import Consultation, Follow
 from notifications import suppressing
 from notifications.models import Notification, SuppressionReason
@@ -64,7 +64,7 @@ def test_who_was_not_told_of_a_moved_deadline_is_missing(consultation):
     deadline.save()
     moved = datetime(2025, 10, 1, tzinfo=UTC)
     change = DeadlineChangeFactory(deadline=deadline, version=2, changed_at=moved, changed_by=mover)
-    following.announce_extension(change=change, now=moved)
+    announcing.announce_extension(change=change, now=moved)
     Notification.objects.filter(address=forgotten.email).delete()
 
     assert missing(moved + timedelta(hours=1)) == {forgotten.email}
