@@ -16,6 +16,7 @@ from django.db.models import Max
 from accounts import record
 from accounts.models import Act, Membership
 from accounts.record import By
+from consultations import announcing
 from consultations.models import Consultation, DeadlineChange, Follow
 from notifications import figures
 from notifications.models import Notification, State
