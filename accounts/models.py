@@ -10,9 +10,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Lower, Upper
+from django.db.models import F, Q, TextField, Value
+from django.db.models.functions import Cast, Lower, Upper
+from django.db.models.lookups import Regex
 
+from accounts.alerts import LEADS_AS_TEXT, Holidays, Rhythm, default_leads, validate_lead
 from accounts.identifiers import public_code, validate_company_number, validate_frn, validate_lei, validate_one_line
 
 # Addresses of service accounts end with it; .invalid is reserved, so no mail can ever arrive (RFC 2606).
@@ -59,6 +61,17 @@ class User(AbstractBaseUser, PermissionsMixin):
         blank=True,
         help_text="Days before a deadline; 0 is the last day.",
     )
+    leads = ArrayField(
+        models.CharField(max_length=5, validators=[validate_lead]),
+        verbose_name="reminders",
+        default=default_leads,
+        blank=True,
+        help_text="Lead times before a deadline, such as 14d, 5w (working days), 3h, 0d (the morning of the last day).",
+    )
+    holidays = models.CharField(
+        "bank holidays", max_length=6, blank=True, choices=Holidays.choices, help_text="Empty: those of the time zone."
+    )
+    rhythm = models.CharField("how soon", max_length=10, choices=Rhythm.choices, default=Rhythm.AT_ONCE)
     joined_at = models.DateTimeField("joined at", auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -73,6 +86,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(Lower("email"), name="user_email_once_in_any_case"),
             models.CheckConstraint(condition=~Q(is_service=True, is_staff=True), name="user_service_never_staff"),
+            models.CheckConstraint(
+                condition=Regex(Cast("leads", TextField()), Value(LEADS_AS_TEXT)), name="user_leads_are_codes"
+            ),
+            models.CheckConstraint(condition=Q(rhythm__in=Rhythm.values), name="user_rhythm_known"),
+            models.CheckConstraint(condition=Q(holidays__in=["", *Holidays.values]), name="user_holidays_known"),
         ]
 
     def __str__(self) -> str:

@@ -8,10 +8,13 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Cast
+from django.db.models.lookups import Regex
 
+from accounts.alerts import LEADS_AS_TEXT, Rhythm, validate_lead
 from accounts.identifiers import public_code
-from accounts.models import User, validate_time_zone
+from accounts.models import Organisation, User, validate_time_zone
 from consultations.querysets import ConsultationQuerySet, DeadlineQuerySet, FollowQuerySet, OutcomeQuerySet
 
 
@@ -430,16 +433,35 @@ class Outcome(models.Model):
         return " ".join(filter(None, [self.reference, self.title])) or self.kind
 
 
-class Follow(models.Model):
-    """A person wants to hear of a consultation, an authority or a topic — or, `muted`, not of this consultation."""
+NOTHING_BUT_A_PAPER = Q(authority__isnull=True, topic__isnull=True, jurisdiction="", kind="", words="")
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="follows")
+
+class Follow(models.Model):
+    """What somebody wants to hear of: one consultation, or every one that all the given criteria fit.
+
+    A body, topic, jurisdiction, kind or words alone, or several of them: a saved search. `muted`: no alerts about this
+    consultation, whatever else the person follows. It is a person's own, or an organisation's, which those of its
+    members hear who may draft. `leads` and `rhythm` null: as each person has chosen for themself. The one rule of what
+    a row covers is consultations/hearing.py.
+    """
+
+    user = models.ForeignKey(User, null=True, blank=True, on_delete=models.CASCADE, related_name="follows")
+    organisation = models.ForeignKey(
+        Organisation, null=True, blank=True, on_delete=models.CASCADE, related_name="follows"
+    )
     consultation = models.ForeignKey(
         Consultation, null=True, blank=True, on_delete=models.CASCADE, related_name="follows"
     )
     authority = models.ForeignKey(Authority, null=True, blank=True, on_delete=models.CASCADE, related_name="follows")
     topic = models.ForeignKey(Topic, null=True, blank=True, on_delete=models.CASCADE, related_name="follows")
+    jurisdiction = models.CharField("jurisdiction", max_length=2, blank=True, choices=Jurisdiction.choices)
+    kind = models.CharField("kind", max_length=30, blank=True, choices=Kind.choices)
+    words = models.CharField("words", max_length=200, blank=True, help_text="As in the search of the list.")
     muted = models.BooleanField("no alerts", default=False)
+    leads = ArrayField(
+        models.CharField(max_length=5, validators=[validate_lead]), verbose_name="reminders", null=True, blank=True
+    )
+    rhythm = models.CharField("how soon", max_length=10, null=True, blank=True, choices=Rhythm.choices)
     since = models.DateTimeField("since", auto_now_add=True)
 
     objects = FollowQuerySet.as_manager()
@@ -447,23 +469,47 @@ class Follow(models.Model):
     class Meta:
         constraints: ClassVar[list[Any]] = [
             models.CheckConstraint(
-                condition=Q(consultation__isnull=False, authority__isnull=True, topic__isnull=True)
-                | Q(consultation__isnull=True, authority__isnull=False, topic__isnull=True, muted=False)
-                | Q(consultation__isnull=True, authority__isnull=True, topic__isnull=False, muted=False),
-                name="follow_one_thing",
+                condition=Q(user__isnull=False, organisation__isnull=True)
+                | Q(user__isnull=True, organisation__isnull=False),
+                name="follow_is_somebodys",
+            ),
+            models.CheckConstraint(
+                condition=~NOTHING_BUT_A_PAPER | Q(consultation__isnull=False), name="follow_something"
+            ),
+            models.CheckConstraint(
+                condition=Q(consultation__isnull=True) | NOTHING_BUT_A_PAPER, name="follow_paper_by_itself"
+            ),
+            models.CheckConstraint(
+                condition=Q(muted=False) | Q(consultation__isnull=False, user__isnull=False),
+                name="follow_muted_is_a_persons_paper",
+            ),
+            models.CheckConstraint(
+                condition=Q(jurisdiction__in=["", *Jurisdiction.values], kind__in=["", *Kind.values]),
+                name="follow_criteria_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(rhythm__isnull=True) | Q(rhythm__in=Rhythm.values), name="follow_rhythm_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(leads__isnull=True) | Q(Regex(Cast("leads", models.TextField()), Value(LEADS_AS_TEXT))),
+                name="follow_leads_are_codes",
             ),
             models.UniqueConstraint(
-                "user", "consultation", condition=Q(consultation__isnull=False), name="follow_consultation_once"
+                fields=["user", "organisation", "consultation", "authority", "topic", "jurisdiction", "kind", "words"],
+                nulls_distinct=False,
+                name="follow_once",
             ),
-            models.UniqueConstraint(
-                "user", "authority", condition=Q(authority__isnull=False), name="follow_authority_once"
-            ),
-            models.UniqueConstraint("user", "topic", condition=Q(topic__isnull=False), name="follow_topic_once"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} follows {self.target}"
+        return f"{self.user or self.organisation} follows {self.target}"
 
     @property
-    def target(self) -> Consultation | Authority | Topic | None:
-        return self.consultation or self.authority or self.topic
+    def target(self) -> str:
+        """What it covers, in words: "Financial Conduct Authority; Crypto; “custody”"."""
+        if self.consultation:
+            return self.consultation.name
+        parts = [self.authority, self.topic]
+        parts += [Jurisdiction(self.jurisdiction).label if self.jurisdiction else None]
+        parts += [Kind(self.kind).label if self.kind else None, f"“{self.words}”" if self.words else None]
+        return "; ".join(str(part) for part in parts if part)

@@ -13,8 +13,9 @@ from django.db import connection
 
 CROWD = """
 INSERT INTO accounts_user (email, password, name, is_superuser, is_staff, is_active, is_service, time_zone, lead_days,
-                           joined_at)
-SELECT 'crowd@example.org', '!', 'Demonstration Crowd', false, false, true, false, 'Europe/London', '{14}', now()
+                           leads, holidays, rhythm, joined_at)
+SELECT 'crowd@example.org', '!', 'Demonstration Crowd', false, false, true, false, 'Europe/London', '{14}', '{14d}', '',
+       'at_once', now()
 ON CONFLICT DO NOTHING;
 
 INSERT INTO accounts_organisation (code, name, kind, frn, lei, company_number, created_at)
