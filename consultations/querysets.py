@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Case, Exists, F, Func, Min, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
-from accounts.models import User
+from accounts.models import Membership, User
 
 if TYPE_CHECKING:
     from consultations.models import Consultation, Deadline, Follow, Outcome  # noqa: F401 (in the string types below)
@@ -132,5 +132,8 @@ class OutcomeQuerySet(models.QuerySet["Outcome"]):
 
 class FollowQuerySet(models.QuerySet["Follow"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        """One's own and nobody else's."""
-        return self.filter(user_id=user.pk) if user.is_authenticated else self.none()
+        """One's own, and those of the organisations that one belongs to."""
+        if not user.is_authenticated:
+            return self.none()
+        mine = Membership.objects.filter(user_id=user.pk).values("organisation")
+        return self.filter(Q(user_id=user.pk) | Q(organisation__in=mine))
