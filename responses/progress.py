@@ -59,22 +59,23 @@ class Part:
         return len(self.items)
 
 
-def parts(response: Response, now: datetime) -> list[Part]:
-    """The whole response, section by section, in four queries however long it is."""
-    questions = list(
-        Question.objects.filter(section__consultation=response.consultation_id).select_related("section__deadline")
-    )
+def parts(response: Response, now: datetime, *, attachments: Iterable[Attachment] | None = None) -> list[Part]:
+    """The whole response, section by section, in four queries however long it is.
+
+    `attachments`: the response's present ones, where the caller has read them already.
+    """
     answers = {
         answer.question_id: answer for answer in Answer.objects.filter(response=response).select_related("edited_by")
     }
     files: dict[int | None, list[Attachment]] = {}
-    for attachment in Attachment.objects.filter(response=response).current():
+    for attachment in Attachment.objects.filter(response=response).current() if attachments is None else attachments:
         files.setdefault(attachment.question_id, []).append(attachment)
     sections = Section.objects.filter(consultation=response.consultation_id).select_related("deadline")
     made = {section.pk: Part(section=section, is_open=section.is_open(now), items=[]) for section in sections}
     chosen = {question_id: answer.selected for question_id, answer in answers.items()}
-    for question in questions:
+    for question in Question.objects.filter(section__consultation=response.consultation_id):
         part = made[question.section_id]
+        question.section = part.section  # read already: a join would repeat its introduction for each question
         item = Item(question=question, answer=answers.get(question.pk), files=files.get(question.pk, []))
         (part.items if is_asked(question, chosen) else part.unasked).append(item)
     return list(made.values())

@@ -51,8 +51,9 @@ class Prepared:
 
 def prepare(response: Response, now: datetime) -> Prepared:
     """For "check your answers" and for `submit`: the same code shows and files."""
-    parts = progress.parts(response, now)
-    general = list(Attachment.objects.filter(response=response, question__isnull=True).current())
+    attachments = list(Attachment.objects.filter(response=response).current())
+    parts = progress.parts(response, now, attachments=attachments)
+    general = [attachment for attachment in attachments if attachment.question_id is None]
     content = snapshot.build(response, parts, general)
     return Prepared(content=content, parts=parts, problems=_problems(response, parts, content))
 
