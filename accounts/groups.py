@@ -17,7 +17,7 @@ PUBLISHING = "Publishing"
 
 EDITED = ("authority", "topic", "consultation", "consultationauthority", "deadline", "section", "question", "document")
 SEEN = {
-    "consultations": (*EDITED, "outcome", "deadlinechange", "questioncorrection", "follow"),
+    "consultations": (*EDITED, "outcome", "deadlinechange", "questioncorrection", "follow", "announcement"),
     "responses": ("response", "attachment", "submission", "receipt"),
     "accounts": ("user", "organisation", "membership", "act"),
     "notifications": ("notification",),

@@ -12,7 +12,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 
 from consultations.closing import closing, moment
-from consultations.models import Consultation, Deadline
+from consultations.models import Announcement, Consultation, Deadline
 from consultations.querysets import Status
 from notifications import clock
 from notifications.models import Notification
@@ -36,6 +36,8 @@ def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
             "drafts": _drafts(),
             "rehearsals": _rehearsals(now),
         }
+    if may("consultations.view_announcement"):
+        today["held"] = _held()
     if may("responses.view_response"):
         today["came_in"] = _came_in(request, now)
     if may("notifications.view_notification"):
@@ -88,6 +90,19 @@ def _opening(now: datetime) -> list[dict[str, Any]]:
 def _zone(paper: Consultation) -> str:
     body = next(iter(paper.authorities.all()), None)
     return body.time_zone if body else "Europe/London"
+
+
+def _held() -> list[dict[str, Any]]:
+    """Alerts that wait for a second person, the oldest first."""
+    rows = Announcement.objects.waiting().select_related("consultation", "outcome").order_by("held_at")[:SHOWN]
+    return [
+        {
+            "name": str(row),
+            "words": f"{row.recipients:,} people; caused by {row.made_by_name}",
+            "url": reverse("admin:consultations_announcement_change", args=[row.pk]),
+        }
+        for row in rows
+    ]
 
 
 def _drafts() -> list[dict[str, Any]]:
@@ -212,6 +227,12 @@ MENU = (
         "What is asked",
         (
             ("Consultations", "campaign", "consultations_consultation", "consultations.view_consultation"),
+            (
+                "Alerts to followers",
+                "notifications_active",
+                "consultations_announcement",
+                "consultations.view_announcement",
+            ),
             ("Outcomes", "task_alt", "consultations_outcome", "consultations.view_outcome"),
             ("Bodies", "account_balance", "consultations_authority", "consultations.view_authority"),
             ("Topics", "sell", "consultations_topic", "consultations.view_topic"),

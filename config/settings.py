@@ -160,6 +160,9 @@ NOTIFICATION_KINDS = {
 }
 
 # --- Webhooks ---------------------------------------------------------------------------------------------------------
+# An alert to more people than this waits until a second member of staff releases it (consultations/announcing.py).
+ALERT_HOLD_ABOVE = env.int("ALERT_HOLD_ABOVE", default=5_000)
+
 # For development and tests alone: addresses on this machine, over plain HTTP, may be called. Never in production.
 WEBHOOKS_MAY_CALL_LOOPBACK = LOCAL and env.bool("WEBHOOKS_MAY_CALL_LOOPBACK", default=False)
 

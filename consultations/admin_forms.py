@@ -7,7 +7,7 @@ from django import forms
 
 from accounts.staff import StaffForm, StaffModelForm
 from accounts.staff.forms import LinesField, text_area, text_input
-from consultations import civil
+from consultations import announcing, civil
 from consultations.closing import zone_words
 from consultations.models import (
     Authority,
@@ -232,7 +232,29 @@ class QuestionForm(PartForm):
         return cleaned
 
 
-class PublishForm(StaffForm):
+class AlertForm(StaffForm):
+    """What causes an e-mail to the followers: staff may add a sentence to it."""
+
+    note = forms.CharField(
+        label="Add a note to the e-mail", required=False, max_length=announcing.NOTE_LENGTH, widget=text_input(),
+        help_text="One line, shown in the e-mail as a note from the body. It stays on record.",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order_fields([*(name for name in self.fields if name != "note"), "note"])
+
+    def clean(self) -> dict[str, Any]:
+        note = announcing.checked(self.cleaned_data.get("note", ""))
+        asked = super().clean()
+        return {**asked, "note": note} if not self.errors else asked
+
+
+class PublishOutcomeForm(AlertForm):
+    title = "Publish"
+
+
+class PublishForm(AlertForm):
     """Now, or at a moment by the clock of a zone."""
 
     title = "Publish"
@@ -269,7 +291,7 @@ class PublishForm(StaffForm):
         }  # fmt: skip
 
 
-class ExtendForm(StaffForm):
+class ExtendForm(AlertForm):
     title = "Extend"
     closes_at = forms.DateField(label="New closing date", widget=day_input())
     closes_time = forms.TimeField(label="New closing time", widget=time_input())
@@ -294,7 +316,7 @@ class ExtendForm(StaffForm):
         return {"closes_at": moment, "reason": cleaned["reason"]}
 
 
-class WithdrawForm(StaffForm):
+class WithdrawForm(AlertForm):
     reason = forms.CharField(
         label="Reason", max_length=2000, widget=text_area(3), help_text="Everyone who reads the consultation sees it."
     )

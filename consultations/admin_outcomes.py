@@ -11,9 +11,9 @@ from django.http import HttpRequest
 from accounts.record import By
 from accounts.staff import BaseAdmin, Button, SelectFilter, StaffModelForm
 from accounts.staff.forms import LinesField
-from consultations import publishing
-from consultations.admin_forms import day_input
-from consultations.models import Authority, Consultation, Jurisdiction, Outcome, Topic
+from consultations import announcing, publishing, trying
+from consultations.admin_forms import PublishOutcomeForm, day_input
+from consultations.models import Authority, Consultation, Jurisdiction, News, Outcome, Topic
 
 
 class PapersField(LinesField):
@@ -61,9 +61,16 @@ class PublishedFilter(SelectFilter):
         return queryset.filter(published_at__isnull=value == "no")
 
 
-def publish_outcome(outcome: Outcome, _cleaned: dict[str, Any], by: By) -> str:
-    publishing.publish_outcome(outcome=outcome, by=by)
-    return "It is published on every consultation that it answers. Those who follow them are being told."
+def publish_outcome(outcome: Outcome, cleaned: dict[str, Any], by: By) -> str:
+    publishing.publish_outcome(outcome=outcome, by=by, **cleaned)
+    told = announcing.what_became(News.ANSWERED, outcome=outcome)
+    return f"It is published on every consultation that it answers. {told}"
+
+
+def what_follows(outcome: Outcome) -> str:
+    papers = list(outcome.consultations.order_by("pk"))
+    named = ", ".join(str(paper) for paper in papers) or "no consultation yet"
+    return f"It becomes public on: {named}.\n{announcing.audience_words(papers)}"
 
 
 @admin.register(Outcome)
@@ -83,9 +90,8 @@ class OutcomeAdmin(BaseAdmin):
     buttons = (
         Button(
             path="publish", label="Publish", permission="consultations.publish_outcome", do=publish_outcome,
+            form=PublishOutcomeForm, test=trying.outcome, explain=what_follows,
             shown=lambda outcome: outcome.published_at is None,
-            explain=lambda outcome: "It becomes public on: "
-            + (", ".join(str(paper) for paper in outcome.consultations.all()) or "no consultation yet") + ".",
         ),
     )  # fmt: skip
 

@@ -12,10 +12,10 @@ from django.urls import URLPattern, path, reverse
 
 from accounts.record import By
 from accounts.staff import BaseAdmin, Button, DayRangeFilter, SelectFilter
-from consultations import admin_annex, publishing, rehearsing, workbench
+from consultations import admin_annex, announcing, publishing, rehearsing, trying, workbench
 from consultations.admin_forms import ConsultationForm, PublishForm, WithdrawForm
 from consultations.closing import moment
-from consultations.models import Authority, Consultation, Deadline, Jurisdiction, Kind, Topic
+from consultations.models import Authority, Consultation, Deadline, Jurisdiction, Kind, News, Topic
 from consultations.pasting import refuse_unless_draft
 from consultations.querysets import Status
 from notifications import clock
@@ -104,9 +104,11 @@ class ClosingFilter(DayRangeFilter):
 
 # --- buttons ----------------------------------------------------------------------------------------------------------
 def publish(paper: Consultation, cleaned: dict[str, Any], by: By) -> str:
-    publishing.publish(consultation=paper, by=by, at=cleaned["at"])
+    publishing.publish(consultation=paper, by=by, **cleaned)
     paper.refresh_from_db()
-    return "It is scheduled." if cleaned["at"] else "It is published. Those who follow it are being told."
+    if cleaned["at"]:
+        return "It is scheduled."
+    return f"It is published. {announcing.what_became(News.OPENED, consultation=paper)}"
 
 
 def unschedule(paper: Consultation, _cleaned: dict[str, Any], by: By) -> str:
@@ -115,8 +117,8 @@ def unschedule(paper: Consultation, _cleaned: dict[str, Any], by: By) -> str:
 
 
 def withdraw(paper: Consultation, cleaned: dict[str, Any], by: By) -> str:
-    publishing.withdraw(consultation=paper, reason=cleaned["reason"], by=by)
-    return "It is withdrawn. Those who follow it are being told."
+    publishing.withdraw(consultation=paper, by=by, **cleaned)
+    return f"It is withdrawn. {announcing.what_became(News.WITHDRAWN, consultation=paper)}"
 
 
 def rehearse(paper: Consultation, _cleaned: dict[str, Any], by: By) -> str:
@@ -127,7 +129,10 @@ def rehearse(paper: Consultation, _cleaned: dict[str, Any], by: By) -> str:
 def missing_words(paper: Consultation) -> str:
     problems = publishing.unready(paper, moment=clock.now())
     if not problems:
-        return "Nothing is missing. Once public, its deadlines can only be extended and its questions only corrected."
+        return (
+            "Nothing is missing. Once public, its deadlines can only be extended and its questions only corrected.\n"
+            + announcing.audience_words([paper])
+        )
     return "Before it can be published:\n" + "\n".join(f"• {sentence}" for _, sentence in problems)
 
 
@@ -138,6 +143,7 @@ def is_public(paper: Consultation) -> bool:
 BUTTONS = (
     Button(
         path="publish", label="Publish", permission="consultations.publish_consultation", do=publish, form=PublishForm,
+        test=trying.opening,
         shown=lambda paper: not paper.withdrawn_at and not is_public(paper), explain=missing_words,
     ),
     Button(
@@ -152,9 +158,10 @@ BUTTONS = (
     ),
     Button(
         path="withdraw", label="Withdraw", permission="consultations.withdraw_consultation", do=withdraw,
-        form=WithdrawForm, grave=True, shown=lambda paper: not paper.withdrawn_at and is_public(paper),
-        explain="It ends without an outcome and stays readable, with the reason. No response is taken "
-        "any more. This cannot be undone.",
+        form=WithdrawForm, grave=True, test=trying.withdrawal,
+        shown=lambda paper: not paper.withdrawn_at and is_public(paper),
+        explain=lambda paper: "It ends without an outcome and stays readable, with the reason. No response is taken "
+        f"any more. This cannot be undone.\n{announcing.audience_words([paper])}",
     ),
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.record import By
 from accounts.staff import BaseAdmin, Button
-from consultations import publishing
+from consultations import announcing, publishing, trying
 from consultations.admin_forms import (
     CorrectForm,
     DeadlineForm,
@@ -23,7 +23,7 @@ from consultations.admin_forms import (
     SectionForm,
 )
 from consultations.closing import closing
-from consultations.models import Consultation, Deadline, Document, Question, QuestionKind, Section
+from consultations.models import Consultation, Deadline, Document, News, Question, QuestionKind, Section
 from consultations.pasting import refuse_unless_draft
 from notifications import clock
 
@@ -136,8 +136,9 @@ class PartAdmin(BaseAdmin):
 
 
 def extend(deadline: Deadline, cleaned: dict[str, Any], by: By) -> str:
-    publishing.extend_deadline(deadline=deadline, closes_at=cleaned["closes_at"], reason=cleaned["reason"], by=by)
-    return f"“{deadline}” now closes {closing(deadline)}. Those who follow the consultation are being told."
+    change = publishing.extend_deadline(deadline=deadline, by=by, **cleaned)
+    told = announcing.what_became(News.EXTENDED, change=change)
+    return f"“{deadline}” now closes {closing(deadline)}. {told}"
 
 
 @admin.register(Deadline)
@@ -147,9 +148,11 @@ class DeadlineAdmin(PartAdmin):
     buttons = (
         Button(
             path="extend", label="Extend", permission="consultations.extend_deadline", do=extend, form=ExtendForm,
+            test=trying.extension,
             shown=lambda row: bool(row.closes_at) and row.consultation.is_public(clock.now())
             and not row.consultation.withdrawn_at,
-            explain=lambda row: f"It closes {closing(row)}. It can only move later, and both moments are kept.",
+            explain=lambda row: f"It closes {closing(row)}. It can only move later, and both moments are kept.\n"
+            + announcing.audience_words([row.consultation]),
             after=lambda row: reverse("admin:consultations_consultation_change", args=[row.consultation_id]),
         ),
     )  # fmt: skip

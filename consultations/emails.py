@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.models import User
 from consultations import calendars, following
 from consultations.closing import closing, moment
-from consultations.models import Consultation, Deadline, DeadlineChange, Outcome
+from consultations.models import Announcement, Authority, Consultation, Deadline, DeadlineChange, Outcome
 from notifications.message import Message, Skip, shortened, write
 from notifications.models import Notification
 
@@ -33,6 +33,7 @@ def consultation_opened(notification: Notification, now: datetime) -> Message | 
         "consultations/email/consultation_opened",
         paper=paper,
         reader=reader,
+        note=note_of(notification),
         subject=f"Open for responses: {paper.name}",
         bodies=", ".join(body.name for body in paper.authorities.order_by("consultationauthority__position")),
         deadlines=[{"label": d.label, "words": said(d, paper, reader)} for d in deadlines],
@@ -57,6 +58,7 @@ def deadline_extended(notification: Notification, now: datetime) -> Message | Sk
         "consultations/email/deadline_extended",
         paper=paper,
         reader=reader,
+        note=note_of(notification),
         subject=f"More time to respond: {short_name(paper)}",
         change=change,
         deadline=deadline,
@@ -79,6 +81,7 @@ def consultation_withdrawn(notification: Notification, now: datetime) -> Message
         "consultations/email/consultation_withdrawn",
         paper=paper,
         reader=reader,
+        note=note_of(notification),
         subject=f"Withdrawn: {short_name(paper)}",
         withdrawn=moment(paper.withdrawn_at, zone),
         attachments=calendars.attachments(paper.deadlines.all(), reader=reader.email, now=now),
@@ -103,6 +106,7 @@ def outcome_published(notification: Notification, now: datetime) -> Message | Sk
         paper=papers[0],
         reader=reader,
         about=papers,
+        note=note_of(notification),
         subject=f"Outcome: {outcome}",
         outcome=outcome,
         papers=[{"name": paper.name, "url": url_of(paper)} for paper in papers],
@@ -144,6 +148,15 @@ def reader_of(notification: Notification, paper: Consultation) -> User | None:
 
 
 def short_name(paper: Consultation) -> str:
+def note_of(notification: Notification) -> dict[str, str] | None:
+    """What the body added to this alert, and which body; None where it added nothing."""
+    if not notification.payload.get("noted"):
+        return None
+    row = Announcement.objects.get(pk=notification.payload["announcement"])
+    bodies = Authority.objects.filter(consultations__in=row.papers).order_by("consultationauthority__position", "pk")
+    return {"words": row.note, "bodies": " and ".join(dict.fromkeys(body.name for body in bodies)) or "the body"}
+
+
     """What fits into a subject beside other words."""
     return paper.reference or paper.name
 

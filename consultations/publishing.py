@@ -1,7 +1,8 @@
 """The life of a consultation: published, its deadlines extended, its questions corrected, withdrawn, answered.
 
 Each function is the one way to make its change: lock, check, write, record who, queue post, in one transaction.
-`now` is the database's clock unless given. A published paper is not edited otherwise.
+`now` is the database's clock unless given. A published paper is not edited otherwise. `note` is a sentence added to
+the e-mail that tells of it; with `trial` nobody is told, for a transaction that is undone (trying.py).
 """
 
 from datetime import datetime
@@ -26,7 +27,10 @@ from notifications.refusal import Conflict, NotAllowed, Refusal
 
 
 @transaction.atomic
-def publish(*, consultation: Consultation, by: By, at: datetime | None = None, now: datetime | None = None) -> None:
+def publish(
+    *, consultation: Consultation, by: By, at: datetime | None = None, now: datetime | None = None,
+    note: str = "", trial: bool = False,
+) -> None:  # fmt: skip
     """Make a draft public now, or at the moment `at`; a scheduled one may be given another moment.
 
     Followers are told when it opens: at once here, or by `announcing.announce_due` when its moment comes.
@@ -48,7 +52,8 @@ def publish(*, consultation: Consultation, by: By, at: datetime | None = None, n
     paper.save(update_fields=["published_at", "opens_at"])
     verb = "published" if at is None else "scheduled"
     _write(paper, by=by, now=now, verb=verb, published_at=paper.published_at.isoformat())
-    if (paper.opens_at or paper.published_at) <= now:
+    announcing.plan_opening(consultation=paper, now=now, by=by, note=note)
+    if not trial and (paper.opens_at or paper.published_at) <= now:
         announcing.announce_opening(consultation=paper, now=now)
 
 
@@ -62,13 +67,15 @@ def unschedule(*, consultation: Consultation, by: By, now: datetime | None = Non
         raise Conflict("Only a consultation that is scheduled can be taken back to a draft.")
     paper.published_at = paper.opens_at = None
     paper.save(update_fields=["published_at", "opens_at"])
+    announcing.unplan_opening(paper)
     _write(paper, by=by, now=now, verb="unscheduled")
 
 
 @transaction.atomic
 def extend_deadline(
-    *, deadline: Deadline, closes_at: datetime, reason: str, by: By, now: datetime | None = None
-) -> DeadlineChange:
+    *, deadline: Deadline, closes_at: datetime, reason: str, by: By, now: datetime | None = None,
+    note: str = "", trial: bool = False,
+) -> DeadlineChange:  # fmt: skip
     """Move a deadline of a published consultation later; both instants, the reason and who are kept for ever.
 
     A deadline that has passed may be extended too: what had closed by it opens again. Never earlier: people rely on
@@ -98,13 +105,15 @@ def extend_deadline(
         paper, by=by, now=now, verb="deadline extended", deadline=row.label,
         was=change.old_closes_at.isoformat() if change.old_closes_at else None, became=closes_at.isoformat(),
     )  # fmt: skip
-    announcing.announce_extension(change=change, now=now)
+    announcing.announce_extension(change=change, now=now, by=by, note=note, trial=trial)
     deadline.refresh_from_db()
     return change
 
 
 @transaction.atomic
-def withdraw(*, consultation: Consultation, reason: str, by: By, now: datetime | None = None) -> None:
+def withdraw(
+    *, consultation: Consultation, reason: str, by: By, now: datetime | None = None, note: str = "", trial: bool = False
+) -> None:
     """End a consultation without an outcome. It stays readable, with the reason; no response is taken any more."""
     now = now or clock.now()
     paper = _locked(consultation)
@@ -118,7 +127,7 @@ def withdraw(*, consultation: Consultation, reason: str, by: By, now: datetime |
     paper.withdrawn_at, paper.withdrawal_reason = now, reason.strip()
     paper.save(update_fields=["withdrawn_at", "withdrawal_reason"])
     _write(paper, by=by, now=now, verb="withdrawn")
-    announcing.announce_withdrawal(consultation=paper, now=now)
+    announcing.announce_withdrawal(consultation=paper, now=now, by=by, note=note, trial=trial)
 
 
 @transaction.atomic
@@ -148,7 +157,9 @@ def correct_question(
 
 
 @transaction.atomic
-def publish_outcome(*, outcome: Outcome, by: By, now: datetime | None = None) -> None:
+def publish_outcome(
+    *, outcome: Outcome, by: By, now: datetime | None = None, note: str = "", trial: bool = False
+) -> None:
     """Make an outcome public on every consultation that it answers, and tell their followers."""
     now = now or clock.now()
     _may(by, "consultations.publish_outcome")
@@ -164,7 +175,7 @@ def publish_outcome(*, outcome: Outcome, by: By, now: datetime | None = None) ->
     row.save(update_fields=["published_at"])
     for paper in papers:
         _write(paper, by=by, now=now, verb="outcome published", outcome=row.code)
-    announcing.announce_outcome(outcome=row, now=now)
+    announcing.announce_outcome(outcome=row, now=now, by=by, note=note, trial=trial)
     outcome.refresh_from_db()
 
 

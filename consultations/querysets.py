@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from accounts.models import Membership, User
 
 if TYPE_CHECKING:
-    from consultations.models import Consultation, Deadline, Follow, Outcome  # noqa: F401 (in the string types below)
+    from consultations.models import Announcement, Consultation, Deadline, Follow, Outcome  # noqa: F401 (in the string types below)
 
 STATUS: "models.CharField[str, str]" = models.CharField(max_length=20)
 
@@ -137,3 +137,13 @@ class FollowQuerySet(models.QuerySet["Follow"]):
             return self.none()
         mine = Membership.objects.filter(user_id=user.pk).values("organisation")
         return self.filter(Q(user_id=user.pk) | Q(organisation__in=mine))
+
+
+class AnnouncementQuerySet(models.QuerySet["Announcement"]):
+    def waiting(self) -> Self:
+        """Held, and neither released nor cancelled yet."""
+        return self.filter(held_at__isnull=False, sent_at__isnull=True, cancelled_at__isnull=True)
+
+    def planned(self) -> Self:
+        """Of openings still to come."""
+        return self.filter(held_at__isnull=True, sent_at__isnull=True, cancelled_at__isnull=True)

@@ -8,5 +8,7 @@ from notifications import clock
 
 @shared_task(time_limit=120, soft_time_limit=100)
 def announce_openings() -> None:
-    """Tell the followers of whatever has opened since."""
-    announcing.announce_due(clock.now())
+    """Tell the followers of whatever has opened since, and drop the alerts that waited for too long."""
+    now = clock.now()
+    announcing.announce_due(now)
+    announcing.drop_stale(now)

@@ -17,7 +17,7 @@ from accounts import record
 from accounts.models import Act, Membership
 from accounts.record import By
 from consultations import announcing
-from consultations.models import Consultation, DeadlineChange, Follow
+from consultations.models import Announcement, Consultation, Follow, News
 from notifications import figures
 from notifications.models import Notification, State
 from responses import reminders
@@ -99,12 +99,10 @@ def _missing(then: datetime) -> list[tuple[str, str, str]]:
 
 def _plan(then: datetime) -> None:
     reminders.queue_due(then)
-    lately = DeadlineChange.objects.filter(changed_at__gt=then - LOOK_BACK, changed_at__lte=then)
-    moved = lately.exclude(changed_by=None)  # what was loaded with the paper was never news
-    # A deadline that moved twice is told of by its last change.
-    for change in moved.filter(deadline__consultation__withdrawn_at=None).select_related("deadline__consultation"):
-        if change.version == change.deadline.version:
-            announcing.announce_extension(change=change, now=then)
+    told = Announcement.objects.filter(kind=News.EXTENDED, sent_at__gt=then - LOOK_BACK, sent_at__lte=then)
+    for row in told.select_related("consultation", "change__deadline"):
+        if not announcing.why_stale(row, then):  # a deadline that moved twice is told of by its last change
+            announcing.queue(row, then)
 
 
 def _without_newcomers(rows: list[dict[str, Any]], then: datetime) -> list[dict[str, Any]]:

@@ -160,7 +160,9 @@ def test_telling_takes_the_same_number_of_statements_for_any_number_of_followers
     for _ in range(count):
         following.follow(user=person(), target=consultation)
 
-    with django_assert_num_queries(5):  # a savepoint and its release, the claim, what people and programs are owed
+    # a savepoint and its release, the claim, who and how many (found, made, counted, kept), what people and programs are
+    # owed
+    with django_assert_num_queries(9):
         assert announcing.announce_opening(consultation=consultation, now=NOW) == count
 
 
