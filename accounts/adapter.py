@@ -12,7 +12,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts import arriving
+from accounts import addresses, arriving
 from accounts.models import SERVICE_DOMAIN, User
 from accounts.record import client_ip
 from notifications import clock, outbox
@@ -60,7 +60,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Queue, never send: what is said here survives a mail server that is down, and waits for no one's page."""
         if email.lower().endswith(f"@{SERVICE_DOMAIN}"):
             return
-        site = {"site_url": settings.SITE_URL, "site_name": "Soundings"}
+        site = {"site_url": settings.SITE_URL, "site_name": "Soundings", "is_bare": is_bare_address(email)}
         links = {key: at_site(value) for key, value in context.items() if key.endswith("_url")}
         request = allauth_context.request
         message = self.render_mail(
@@ -74,6 +74,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             priority=Priority.ACCOUNT,
             now=clock.now(),
         )
+
+
+def is_bare_address(email: str) -> bool:
+    """Known, but only for e-mails about consultations: there is no password yet that could be forgotten."""
+    owner = addresses.owner_of(email)
+    return owner is not None and addresses.is_bare(owner)
 
 
 def at_site(url: str) -> str:

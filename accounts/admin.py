@@ -15,7 +15,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from accounts import admin_post, admin_record, admin_suppression, tokens  # noqa: F401 (registers)
+from accounts import addresses, admin_post, admin_record, admin_suppression, tokens  # noqa: F401 (registers)
 from accounts.identifiers import compact
 from accounts.models import ApiToken, Invitation, Membership, Organisation, OrganisationKind, Role, User
 from accounts.record import By
@@ -48,11 +48,20 @@ class KindOfPersonFilter(SelectFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("active", "Active"), ("inactive", "Not active"), ("service", "Service account")]
+        return [
+            ("active", "Active"),
+            ("inactive", "Not active"),
+            ("address", "E-mail address only"),
+            ("service", "Service account"),
+        ]
 
     def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         if value == "service":
             return queryset.filter(is_service=True)
+        if value == "address":
+            return queryset.filter(pk__in=addresses.bare().values("pk"))
+        if value == "active":
+            queryset = queryset.exclude(pk__in=addresses.bare().values("pk"))
         return queryset.filter(is_service=False, is_active=value == "active")
 
 

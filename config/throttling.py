@@ -6,15 +6,14 @@ log: counting guards the service, it is not what keeps anybody out.
 
 import logging
 import time
-from ipaddress import IPv6Address, ip_address
 from typing import Any
 
-from django.core.cache import cache
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
-from accounts.record import client_ip
+from accounts import rates
+from accounts.rates import caller
 
 logger = logging.getLogger(__name__)
 
@@ -32,18 +31,10 @@ class Counted(SimpleRateThrottle):
         window, passed = divmod(time.time(), self.duration or 1)
         self.left = (self.duration or 1) - passed
         try:
-            return self._count(f"{who}:{window:.0f}") <= (self.num_requests or 0)
+            return rates.count(f"{who}:{window:.0f}", seconds=self.duration or 1) <= (self.num_requests or 0)
         except RedisError:
             logger.exception("calls are not counted")
             return True
-
-    def _count(self, key: str) -> int:
-        try:
-            return cache.incr(key)
-        except ValueError:  # the first of its window
-            if cache.add(key, 1, timeout=(self.duration or 1) + 5):
-                return 1
-            return cache.incr(key)
 
     def wait(self) -> float:
         """Seconds until the next window; never 0, which would be left out of the answer."""
@@ -66,12 +57,3 @@ class Callers(Counted):
 
     def get_cache_key(self, request: Request, view: Any) -> str | None:  # noqa: ARG002
         return f"throttle:user:{request.user.pk}" if request.user and request.user.is_authenticated else None
-
-
-def caller(request: Request) -> str:
-    """The client's address, believing our own proxies alone. Of IPv6, the network: one line has 2^64 addresses."""
-    address = client_ip(request)
-    if address is None:
-        return "unknown"
-    parsed = ip_address(address)
-    return f"{int(parsed) >> 64:x}" if isinstance(parsed, IPv6Address) else address

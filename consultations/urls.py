@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from consultations import subscribing, views
+from consultations import by_email, subscribing, views
 from consultations.unsubscribing import unsubscribe
 
 app_name = "consultations"
@@ -21,6 +21,10 @@ urlpatterns = [
     path("documents/<slug:code>/", views.document, name="document"),
     path("alerts/", views.following, name="following"),
     path("alerts/reminders/", views.alerts, name="alerts"),
+    path("alerts/by-email/", by_email.follow_by_email, name="follow_by_email"),
+    path("alerts/by-email/asked/", by_email.follow_asked, name="follow_asked"),
+    path("alerts/confirm/<str:token>/", by_email.confirm_follow, name="confirm_follow"),
+    path("alerts/manage/<str:token>/", by_email.manage, name="manage"),
     path("follow/", views.follow, name="follow"),
     path("unfollow/", views.unfollow, name="unfollow"),
     path("unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),

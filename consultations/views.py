@@ -35,6 +35,7 @@ from notifications import clock
 PAGE_SIZE = 20
 COMING = 10
 BODIES = Prefetch("authorities", queryset=Authority.objects.order_by("consultationauthority__position"))
+NAMES_BY_EMAIL = {"consultation": "consultation", "authority": "body", "topic": "topic"}  # as WantedForm has them
 TAKING = (Status.OPEN, Status.PART_CLOSED)
 
 
@@ -54,6 +55,7 @@ def find(request: HttpRequest) -> HttpResponse:
         "to_number": start + min(len(rows), PAGE_SIZE),
         "sorted_by": SORTS[form.found.get("sort", "closing")],
         "has_rehearsals": Consultation.objects.visible_to(request.user, now).filter(is_rehearsal=True).exists(),
+        "follow_url": _follow_url(form),
         "next_url": _page(request, form.page_number + 1) if len(rows) > PAGE_SIZE else "",
         "previous_url": _page(request, form.page_number - 1) if form.page_number > 1 else "",
     }
@@ -80,6 +82,12 @@ def _page(request: HttpRequest, number: int) -> str:
     """The address of another page of the same search."""
     wanted = [(key, value) for key, value in request.GET.items() if key != "page" and value]
     return "?" + urlencode([*wanted, ("page", number)])
+
+
+def _follow_url(form: FindForm) -> str:
+    """Where to follow what this search finds, now and later; "" where it narrows nothing that can be followed."""
+    wanted = {name: form.data[name] for name in ("q", "body", "topic", "jurisdiction", "kind") if name in form.found}
+    return f"{reverse('consultations:follow_by_email')}?{urlencode(wanted)}" if wanted else ""
 
 
 # --- Reading ----------------------------------------------------------------------------------------------------------
@@ -269,7 +277,7 @@ def _coming(person: User, follows: list[Follow], now: datetime) -> list[dict[str
 
 @require_POST
 def follow(request: HttpRequest) -> HttpResponse:
-    """Hear of one consultation, body or topic; the signed-out are asked to sign in first."""
+    """Hear of one consultation, body or topic; the signed-out are asked for an e-mail address."""
     return _change(request, wanted=True)
 
 
@@ -281,8 +289,7 @@ def unfollow(request: HttpRequest) -> HttpResponse:
 def _change(request: HttpRequest, *, wanted: bool) -> HttpResponse:
     back = _back(request)
     if not request.user.is_authenticated:
-        messages.info(request, "Sign in to follow it, or register: then choose Follow again.")
-        return redirect(f"{reverse('account_login')}?{urlencode({'next': back})}")
+        return _signed_out(request, back, wanted=wanted)
     target = _target(request)
     if wanted:
         flow.follow(user=request.user, target=target)
@@ -291,6 +298,15 @@ def _change(request: HttpRequest, *, wanted: bool) -> HttpResponse:
         flow.unfollow(user=request.user, target=target)
         messages.success(request, f"You no longer follow {target}.")
     return redirect(back)
+
+
+def _signed_out(request: HttpRequest, back: str, *, wanted: bool) -> HttpResponse:
+    """To follow, to the page where an e-mail address is enough; to stop, or without saying what, to sign in."""
+    form = FollowForm(request.POST)
+    if wanted and form.is_valid():
+        named = {NAMES_BY_EMAIL[form.cleaned_data["kind"]]: form.cleaned_data["name"]}
+        return redirect(f"{reverse('consultations:follow_by_email')}?{urlencode(named)}")
+    return redirect(f"{reverse('account_login')}?{urlencode({'next': back})}")
 
 
 def _target(request: HttpRequest) -> flow.Target:

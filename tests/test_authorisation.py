@@ -18,10 +18,12 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
-from accounts import joining, tokens
+from accounts import addresses, joining, tokens
 from accounts.models import Invitation, Role, User, Webhook, WebhookDelivery, WebhookEvent
 from accounts.record import By
-from consultations import following
+from consultations import following, managing, opting_in
+from consultations.models import Follow
+from notifications.models import Notification
 from responses import subscribing
 from tests import factories
 
@@ -75,6 +77,8 @@ SPECIAL = {
     "responses:attachment": {"code": "attachment"},
     "responses:remove_attachment": {"code": "attachment"},
     "consultations:document": {"code": "document"},
+    "consultations:confirm_follow": {"token": "confirm_token"},
+    "consultations:manage": {"token": "manage_token"},
 }
 
 
@@ -160,7 +164,12 @@ class World:
         attachment = factories.AttachmentFactory(response=response)
         submission = factories.submit_row(response, by=admin)
         submission.attachments.add(attachment)
+        opting_in.ask(address=admin.email, wanted=Follow(consultation=paper), now=timezone.now())
+        letter = Notification.objects.get(kind=opting_in.KIND)
+        address = addresses.confirm(address="reader@example.org", by=By(user=None, door="page"), now=timezone.now())
         return {
+            "confirm_token": opting_in.link(letter).rstrip("/").rsplit("/", 1)[-1],
+            "manage_token": managing.token(address),
             "paper": paper.code,
             "document": document.code,
             "response": response.code,

@@ -397,12 +397,15 @@ def test_following_and_not_any_more(reader, user, kind):
     assert not Follow.objects.filter(user=user, muted=False).exists()
 
 
-def test_the_signed_out_are_asked_to_sign_in_and_nothing_changes(client):
+def test_the_signed_out_are_asked_for_an_address_or_to_sign_in_and_nothing_changes(client):
     consultation, names = targets()
-    given = {"kind": "topic", "name": names["topic"], "next": page_of(consultation)}
-    response = client.post(reverse("consultations:follow"), given)
-    assert response.url.startswith(reverse("account_login"))
-    assert page_of(consultation).strip("/") in response.url.replace("%2F", "/")
+    for kind, name in names.items():
+        given = {"kind": kind, "name": name, "next": page_of(consultation)}
+        page = client.post(reverse("consultations:follow"), given, follow=True)
+        assert (page.status_code, page.request["PATH_INFO"]) == (200, reverse("consultations:follow_by_email"))
+        stop = client.post(reverse("consultations:unfollow"), given)
+        assert stop.url.startswith(reverse("account_login"))
+        assert page_of(consultation).strip("/") in stop.url.replace("%2F", "/")
     assert not Follow.objects.exists()
 
 

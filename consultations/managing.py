@@ -1,0 +1,66 @@
+"""What an address hears of and when, changed by a link in its own e-mails, without an account.
+
+The link opens this one person's choices and nothing else, and only while they have no account: from then on they sign
+in. It does not run out, as the e-mails that carry it do not; once the address is deleted it opens nothing.
+"""
+
+from django.conf import settings
+from django.core import signing
+from django.db import transaction
+from django.urls import reverse
+
+from accounts.models import User
+from consultations.models import Follow
+from notifications.refusal import Refusal
+
+SALT = "consultations.managing"
+DAMAGED = "This link is damaged, or its address was deleted. Open the link in the newest e-mail."
+
+
+def link(person: User) -> str:
+    """The absolute address of the page on which the person chooses what to get."""
+    return f"{settings.SITE_URL}{reverse('consultations:manage', args=[token(person)])}"
+
+
+def token(person: User) -> str:
+    return signing.dumps(person.pk, salt=SALT)
+
+
+def read(token: str) -> User:
+    """Whose choices the link opens. Raises Refusal for one that was not made here, or of an address that is gone."""
+    try:
+        found = User.objects.filter(pk=signing.loads(token, salt=SALT), is_active=True).first()
+    except (signing.BadSignature, ValueError, TypeError) as error:
+        raise Refusal(DAMAGED, code="bad_token") from error
+    if found is None:
+        raise Refusal(DAMAGED, code="bad_token")
+    return found
+
+
+@transaction.atomic
+def stop(*, person: User, follow: int) -> str:
+    """Follow one thing no more, in words; "" where the person followed it no longer. A consultation is muted."""
+    row = _own(person, follow)
+    if row is None:
+        return ""
+    if row.consultation_id:
+        Follow.objects.filter(pk=row.pk).update(muted=True)
+    else:
+        row.delete()
+    return row.target
+
+
+def hear_again(*, person: User, follow: int) -> str:
+    """Follow a muted consultation again; its name, or "" where there was nothing muted."""
+    row = _own(person, follow)
+    return row.target if row and Follow.objects.filter(pk=row.pk, muted=True).update(muted=False) else ""
+
+
+def _own(person: User, follow: int) -> Follow | None:
+    mine = Follow.objects.filter(user=person).select_related("consultation", "authority", "topic")
+    return mine.filter(pk=follow).first()
+
+
+def stop_all(*, person: User) -> None:
+    """Follow nothing any more. What was muted stays so."""
+    Follow.objects.filter(user=person, muted=False).delete()
