@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from accounts.models import User
-from consultations import calendars, following
+from consultations import calendars, following, managing
 from consultations.closing import closing, moment
 from consultations.models import Announcement, Authority, Consultation, Deadline, DeadlineChange, Outcome
 from notifications.message import Message, Skip, shortened, write
@@ -131,6 +131,7 @@ def news(
         subject=marked(subject, paper),
         why=why,
         unsubscribe_url=settings.SITE_URL + reverse("consultations:unsubscribe", args=[token]),
+        manage_url=managing.link(reader),
         rehearsal=paper.is_rehearsal,
         paper=paper,
         url=url_of(paper),
