@@ -302,13 +302,17 @@ def test_an_address_that_registers_or_chooses_a_password_keeps_what_it_follows(c
 # --- Alerts to such addresses -----------------------------------------------------------------------------------------
 def test_alerts_carry_the_link_to_choose_and_a_bounce_ends_them():
     consultation = paper(published_at=NOW)
-    person = bare(consultation)
+    person, other = bare(consultation), bare(consultation, "other@example.org")
     announcing.announce_opening(consultation=consultation, now=NOW)
     outbox.deliver(now=NOW)
-    assert manage_page(person) in mail.outbox[-1].body
+    said = {letter.to[0]: letter.message().as_string() for letter in mail.outbox if "Open for" in letter.subject}
+    pages = {each.email: managing.token(each) for each in (person, other)}
+    for address, text in said.items():  # each their own, and nobody's else, however many are written at once
+        assert {each for each, token in pages.items() if token in text.replace("=\n", "")} == {address}
+    assert set(said) == set(pages)
 
     suppressing.suppress(address=ADDRESS, reason=SuppressionReason.BOUNCED, now=NOW)
     announcing.announce_withdrawal(consultation=consultation, now=NOW)
     outbox.deliver(now=NOW)
-    (letter,) = letters("consultation_withdrawn")
+    (letter,) = letters("consultation_withdrawn", address=ADDRESS)
     assert (letter.state, "suppressed" in letter.reason) == (State.SKIPPED, True)
