@@ -30,7 +30,7 @@ from accounts import api as accounts
 from accounts.api_auth import SessionAuthentication
 from config.errors import NOTHING_HERE
 from consultations import api as consultations
-from responses.api import answers, drafts, filed, files, filing
+from responses.api import answers, drafts, filed, files, filing, versions
 
 
 class Code(StringConverter):
@@ -113,6 +113,7 @@ def _is_route(address: str) -> bool:
 
 
 RESPONSE = "responses/<code:code>/"
+VERSIONS = f"{RESPONSE}answers/<code:question>/versions/"
 ATTACHMENT = f"{RESPONSE}attachments/<code:attachment>/"
 
 v1: list[URLPattern | URLResolver] = [
@@ -131,6 +132,9 @@ v1: list[URLPattern | URLResolver] = [
     path(f"{RESPONSE}check/", drafts.Check.as_view(), name="check"),
     path(f"{RESPONSE}answers/", answers.Answers.as_view(), name="answers"),
     path(f"{RESPONSE}answers/<code:question>/", answers.OneAnswer.as_view(), name="answer"),
+    path(VERSIONS, versions.Versions.as_view(), name="versions"),
+    path(f"{VERSIONS}<int:ordinal>/", versions.OneVersion.as_view(), name="version"),
+    path(f"{VERSIONS}<int:ordinal>/restore/", versions.Restore.as_view(), name="restore"),
     path(f"{RESPONSE}attachments/", files.Files.as_view(), name="attachments"),
     path(ATTACHMENT, files.OneFile.as_view(), name="attachment"),
     path(f"{ATTACHMENT}content/", files.FileContent.as_view(), name="attachment_content"),

@@ -12,17 +12,17 @@ MOST_CHANGES = 400
 
 def marked(one: str, other: str) -> tuple[SafeString, SafeString]:
     """Both texts as HTML, escaped, with <ins> around what only that one has."""
-    first, second = _pieces(one), _pieces(other)
-    kept = _common([piece.strip() for piece in first], [piece.strip() for piece in second])
+    first, second = pieces(one), pieces(other)
+    kept = common([piece.strip() for piece in first], [piece.strip() for piece in second])
     return _html(first, {i for i, _ in kept}), _html(second, {j for _, j in kept})
 
 
-def _pieces(text: str) -> list[str]:
+def pieces(text: str) -> list[str]:
     """Each word with the space after it."""
     return re.findall(r"\S+\s*|\s+", text)
 
 
-def _common(a: list[str], b: list[str]) -> list[tuple[int, int]]:
+def common(a: list[str], b: list[str]) -> list[tuple[int, int]]:
     """Pairs of positions at which both have the same word, in order, and as many as there are."""
     start = 0
     while start < min(len(a), len(b)) and a[start] == b[start]:

@@ -2,10 +2,11 @@
 
 Draft text may be over its word limit or unfinished: it is kept as typed, and what stands in the way of submitting is
 told by submission.py. What cannot be kept (a choice that is not offered, a number that is none) is refused.
+Every version that was saved is kept (keeping.py), and so is a text that came too late to be.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -19,7 +20,9 @@ from consultations import following
 from consultations.models import Consultation, Question, QuestionKind, Section
 from notifications import clock
 from notifications.refusal import Conflict, NotAllowed, Refusal, Stale
-from responses.models import Answer, FoiPosition, NameConsent, Response, TextConsent
+from responses import keeping
+from responses.keeping import CHANGE, CLOSE, NOTHING, Written
+from responses.models import Answer, AnswerVersion, FoiPosition, How, NameConsent, Response, TextConsent
 
 MAX_TEXT = 200_000  # characters; the longest answers in real consultations are under 60,000
 
@@ -33,18 +36,24 @@ class Given:
     selected: tuple[str, ...] = ()
     number: str = ""
     version: int = 0
+    how: str = How.TYPED
 
 
 class StaleAnswer(Stale):
-    """Somebody else saved this answer meanwhile; `current` is what stands now."""
+    """Somebody else saved this answer meanwhile; `current` is what stands now, `written` what was not saved."""
 
-    def __init__(self, current: Answer) -> None:
+    def __init__(self, current: Answer, written: Written) -> None:
         who = current.edited_by or "Somebody else"
         super().__init__(
             f"{who} changed this answer while you were writing. Yours is kept below: put the two together, then save.",
             field=current.question.code,
         )
-        self.current = current
+        self.current, self.written = current, written
+
+    @property
+    def base(self) -> AnswerVersion | None:
+        """What both had started from; None: an empty answer."""
+        return keeping.standing(self.current, self.written.based_on)
 
 
 @transaction.atomic
@@ -92,33 +101,41 @@ def save_answers(
     """Save what was given, question by question; what one answer is refused for does not keep back the others.
 
     Returns the answers that now stand and the refusals, both by question code. A save of what stands already changes
-    nothing, not even the version. Raises NotAllowed or Conflict when nothing at all can be saved.
+    nothing, not even the version. A text that is refused as stale is kept beside the versions of the answer. Raises
+    NotAllowed or Conflict when nothing at all can be saved.
     """
     now = now or clock.now()
     locked = lock_for_drafting(response, by=by, now=now)
     wanted = list(given)
-    stored = {
-        answer.question_id: answer
-        for answer in Answer.objects.filter(
-            response=locked, question__in=[item.question for item in wanted]
-        ).select_related("edited_by", "question")
-    }
+    stored = _stored(locked, wanted)
+    last = keeping.newest(stored.values())
+    last |= {answer.pk: keeping.as_it_stood(answer) for answer in stored.values() if answer.pk not in last}
     saved: dict[str, Answer] = {}
     refused: dict[str, Refusal] = {}
-    changed: dict[int, Answer] = {}
+    changed: dict[int, Written] = {}
+    aside: list[Written] = []
     for item in wanted:
         try:
-            before = stored.get(item.question.pk)
-            version = before.version if before else 0
-            answer = _written(locked, item, before, by=by, now=now)
+            written = _written(locked, item, stored.get(item.question.pk), last, by=by, now=now)
+        except StaleAnswer as refusal:
+            refused[item.question.code] = refusal
+            aside.append(refusal.written)
+            continue
         except Refusal as refusal:
             refused[item.question.code] = refusal
             continue
-        saved[item.question.code] = stored[item.question.pk] = answer
-        if answer.version != version:
-            changed[item.question.pk] = answer
-    _store(locked, list(changed.values()), now=now)
+        saved[item.question.code] = stored[item.question.pk] = written.answer
+        if written.does != NOTHING:
+            changed[item.question.pk] = written
+    _store(locked, [written.answer for written in changed.values() if written.does == CHANGE], now=now)
+    keeping.keep(list(changed.values()), aside, last, by=by.user, now=now)
     return saved, refused
+
+
+def _stored(response: Response, wanted: list[Given]) -> dict[int, Answer]:
+    """Question id → its answer, where there is one."""
+    rows = Answer.objects.filter(response=response, question__in=[item.question for item in wanted])
+    return {answer.question_id: answer for answer in rows.select_related("edited_by", "question")}
 
 
 def _store(response: Response, changed: list[Answer], *, now: datetime) -> None:
@@ -134,7 +151,9 @@ def _store(response: Response, changed: list[Answer], *, now: datetime) -> None:
     Response.objects.filter(pk=response.pk).update(edited_at=now)
 
 
-def _written(response: Response, given: Given, stored: Answer | None, *, by: By, now: datetime) -> Answer:
+def _written(
+    response: Response, given: Given, stored: Answer | None, last: dict[int, AnswerVersion], *, by: By, now: datetime
+) -> Written:
     """The answer as it is to stand, its version raised where it differs from what stands. Raises Refusal."""
     question = given.question
     if question.section.consultation_id != response.consultation_id:
@@ -146,16 +165,16 @@ def _written(response: Response, given: Given, stored: Answer | None, *, by: By,
         if given.version:
             raise Stale("There is no earlier version of this answer.", field=question.code)
         stored = Answer(response=response, question=question, version=0)
-    same = (stored.text, stored.selected, stored.number) == (text, selected, number)
-    if same and stored.version:
-        return stored
+    written = Written(answer=stored, how=given.how, based_on=given.version, text=text, selected=selected, number=number)
+    if (stored.text, stored.selected, stored.number) == (text, selected, number):
+        # What stands already, or an empty answer to a question that has none. Saved on purpose, an autosave is closed.
+        closes = keeping.closes(last.get(stored.pk), written, by=by.user, now=now)
+        return replace(written, does=CLOSE if closes else NOTHING)
     if stored.version != given.version:
-        raise StaleAnswer(stored)
-    if same:
-        return stored  # an empty answer to a question that has none: nothing to keep
+        raise StaleAnswer(stored, written)
     stored.text, stored.selected, stored.number = text, selected, number
     stored.version, stored.edited_by, stored.edited_at = stored.version + 1, by.user, now
-    return stored
+    return written
 
 
 def clean(given: Given) -> tuple[str, list[str], Decimal | None]:

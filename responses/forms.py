@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -15,7 +16,8 @@ from consultations.models import Question, QuestionCorrection, QuestionKind, Wor
 from notifications.refusal import Refusal, Stale
 from responses.differences import marked
 from responses.drafting import Given, StaleAnswer
-from responses.models import Answer, FoiPosition, NameConsent, TextConsent
+from responses.merging import merge, merge_choice
+from responses.models import Answer, AnswerVersion, FoiPosition, How, NameConsent, TextConsent
 from responses.progress import Item
 
 CHOOSING = {QuestionKind.YES_NO_PARTLY, QuestionKind.SINGLE, QuestionKind.MULTIPLE}
@@ -93,8 +95,19 @@ class AnswerForm(forms.Form):
             text=self.typed.get(self.add_prefix("text"), ""),
             selected=tuple(filter(None, self.typed.getlist(self.add_prefix("selected")))),
             number=self.typed.get(self.add_prefix("number"), ""),
-            version=_version(self.typed.get(self.add_prefix("version"), "")),
+            version=version_in(self.typed.get(self.add_prefix("version"), "")),
+            how=How.MERGED if self.add_prefix("base") in self.typed else How.TYPED,
         )
+
+    @property
+    def baseversion_in(self) -> int:
+        """The version that this writer had started from, before a conflict."""
+        return version_in(self.typed.get(self.add_prefix("base"), ""))
+
+    @property
+    def base_version(self) -> int:
+        """The version that this writer had started from, before a conflict."""
+        return version_in(self.typed.get(self.add_prefix("base"), ""))
 
     def given_file(self) -> "UploadedFile[bytes] | None":
         return self.files.get(self.add_prefix("file")) if self.files else None
@@ -104,26 +117,58 @@ class AnswerForm(forms.Form):
         self.typed[self.add_prefix("version")] = str(version)
 
     def refuse(self, refusal: Refusal) -> None:
-        """Show why it was not saved. Of two writers' texts both are shown, and saving again is to choose this one."""
+        """Show why it was not saved. Of two writers' texts both are shown, and the field holds them put together where
+        they fit, otherwise this writer's own. Saving again is to choose what is in the field."""
         if isinstance(refusal, StaleAnswer):
-            self.conflict = Conflict(theirs=refusal.current, mine=self.given())
+            self.conflict = Conflict(theirs=refusal.current, mine=self.given(), base=refusal.base)
+            if self.conflict.is_clean:
+                self._fill(self.conflict.merged)
             self.stand(refusal.current.version)
         elif isinstance(refusal, Stale):
             self.stand(0)  # written against a version that never was
         self.add_error(self.main, refusal.message)
 
+    def put(self, which: str, theirs: Answer, base: AnswerVersion | None) -> None:
+        """Into the field: "mine", "theirs" or "both", as the page of a conflict offers. Nothing is saved by it."""
+        mine = replace(self.given(), text=self.typed.get(self.add_prefix("mine"), ""))
+        self.conflict = Conflict(theirs=theirs, mine=mine, base=base)
+        texts = {"mine": mine.text, "theirs": theirs.text, "both": self.conflict.merged.text}
+        self.typed[self.add_prefix("text")] = texts.get(which, mine.text)
+        self.stand(theirs.version)
+
+    def _fill(self, given: Given) -> None:
+        self.typed[self.add_prefix("text")] = given.text
+        self.typed.setlist(self.add_prefix("selected"), list(given.selected))
+        self.typed[self.add_prefix("number")] = given.number
+
 
 class Conflict:
-    """Two answers to one question, as they are shown side by side."""
+    """Two answers to one question, as they are shown side by side, and put together as far as they fit.
 
-    def __init__(self, *, theirs: Answer, mine: Given) -> None:
-        self.theirs, self.mine = theirs, mine
+    `base` is what both had started from. `is_clean`: no word was changed by both; otherwise `merged` holds both
+    wordings where they collide.
+    """
+
+    def __init__(self, *, theirs: Answer, mine: Given, base: AnswerVersion | None) -> None:
+        self.theirs, self.mine, self.base = theirs, mine, base
         self.their_text, self.my_text = marked(theirs.text, mine.text)
         self.their_choice = ", ".join(theirs.selected) or plain_number(theirs)
         self.my_choice = ", ".join(mine.selected) or mine.number
+        text = merge(base.text if base else "", _lines(mine.text), theirs.text)
+        chosen, is_one_choice = merge_choice(base.selected if base else [], mine.selected, theirs.selected)
+        numbers = [[given] if given else [] for given in (plain_number(base), mine.number, plain_number(theirs))]
+        number, is_one_number = merge_choice(*numbers)
+        self.is_clean = text.is_clean and is_one_choice and is_one_number
+        self.merged = replace(mine, text=text.text, selected=tuple(chosen), number="".join(number))
+        self.texts_differ = bool(theirs.text.strip()) and _lines(mine.text) != theirs.text
 
 
-def plain_number(answer: Answer | None) -> str:
+def _lines(text: str) -> str:
+    """Line ends as they are stored."""
+    return text.replace("\r\n", "\n")
+
+
+def plain_number(answer: Answer | AnswerVersion | None) -> str:
     """1250, not 1250.000000."""
     return f"{answer.number.normalize():f}" if answer and answer.number is not None else ""
 
@@ -138,7 +183,7 @@ def _initial(item: Item) -> dict[str, Any]:
     return {"text": answer.text, "selected": chosen, "number": plain_number(answer)}
 
 
-def _version(typed: str) -> int:
+def version_in(typed: str) -> int:
     return int(typed) if re.fullmatch(r"[0-9]{1,9}", typed) else NO_VERSION
 
 
@@ -245,3 +290,15 @@ class StartForm(forms.Form):
         self.fields["organisation"].choices = [  # type: ignore[attr-defined]
             (organisation.code, organisation.name) for organisation in organisations
         ]
+
+
+class CompareForm(forms.Form):
+    """Two versions of one answer. Sent by GET: what is no version is as if it had not been asked for."""
+
+    one = forms.ChoiceField(label="This version")
+    other = forms.ChoiceField(label="With this version")
+
+    def __init__(self, rows: list[AnswerVersion], chosen: dict[str, str]) -> None:
+        super().__init__(initial=chosen)
+        for name in ("one", "other"):
+            self.fields[name].choices = [(str(row.ordinal), f"{row.ordinal}, {row.by or 'left'}") for row in rows]  # type: ignore[attr-defined]

@@ -10,6 +10,8 @@ from django.db.models import F, Q
 from accounts.identifiers import public_code
 from accounts.models import Organisation, User
 from consultations.models import Consultation, Question
+from responses.draft_models import AnswerVersion as AnswerVersion
+from responses.draft_models import How as How
 from responses.querysets import (
     AnswerQuerySet,
     AttachmentQuerySet,

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Membership, User
 from notifications.compiled import Compiled
-from responses.models import Answer, Attachment, Receipt, Response, Submission
+from responses.models import Answer, AnswerVersion, Attachment, Receipt, Response, Submission
 from responses.progress import Part
 from responses.querysets import ResponseQuerySet, State, SubmissionQuerySet
 
@@ -25,6 +25,7 @@ OF_LATEST = ("reference", "version", "received_at", "sha256")
 OF_SUBMISSION = (
     "reference", "version", "sha256", "answer_count", "question_count", "received_at", "submitted_at",
 )  # fmt: skip
+OF_VERSION = ("ordinal", "version", "based_on", "how", "at")
 OF_FILE = ("code", "name", "content_type", "size", "sha256", "uploaded_at")
 
 
@@ -121,6 +122,17 @@ def answer(question_code: str, stored: Answer | None) -> Row:
         "edited_by": str(stored.edited_by) if stored.edited_by else None,
         "edited_at": stored.edited_at,
     }
+
+
+def version(stored: AnswerVersion) -> Row:
+    """One version of an answer, without what it says."""
+    return {**_facts(stored, OF_VERSION), "by": str(stored.by) if stored.by else None}
+
+
+def version_in_full(stored: AnswerVersion) -> Row:
+    number = stored.number
+    said = {"text": stored.text, "selected": list(stored.selected)}
+    return {**version(stored), **said, "number": f"{number.normalize():f}" if number is not None else None}
 
 
 def answers(parts: list[Part]) -> list[Row]:

@@ -9,7 +9,7 @@ from accounts.serializers import Given
 from consultations.models import QuestionKind
 from consultations.serializers import SectionNameSerializer
 from responses.drafting import MAX_TEXT
-from responses.models import FoiPosition, NameConsent, TextConsent
+from responses.models import FoiPosition, How, NameConsent, TextConsent
 from responses.querysets import State
 
 Shape = serializers.Serializer[Any]
@@ -132,6 +132,23 @@ class AnswerInPaperSerializer(AnswerSerializer):
     is_open = serializers.BooleanField(help_text="May still be answered.")
     is_asked = serializers.BooleanField(help_text="false: an earlier answer says that it is not asked.")
     files = serializers.ListField(child=serializers.CharField(), help_text="Codes of attachments.")
+
+
+class AnswerVersionSerializer(Shape):
+    ordinal = serializers.IntegerField(help_text="1, 2, 3 … within the answer.")
+    version = serializers.IntegerField(
+        allow_null=True, help_text="What the answer's version was; null: kept beside, somebody else had been faster."
+    )
+    based_on = serializers.IntegerField(help_text="The version that it was written against.")
+    how = serializers.ChoiceField(choices=How.choices)
+    by = serializers.CharField(allow_null=True)
+    at = serializers.DateTimeField()
+
+
+class AnswerVersionDetailSerializer(AnswerVersionSerializer):
+    text = serializers.CharField()
+    selected = serializers.ListField(child=serializers.CharField())
+    number = serializers.CharField(allow_null=True)
 
 
 class AttachmentSerializer(Shape):

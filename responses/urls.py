@@ -3,7 +3,18 @@
 from django.urls import URLPattern, path, register_converter
 
 from accounts.identifiers import CODE_ALPHABET
-from responses.views import consents, files, filing, listing, proof, section, starting, subscription, task_list
+from responses.views import (
+    consents,
+    files,
+    filing,
+    history,
+    listing,
+    proof,
+    section,
+    starting,
+    subscription,
+    task_list,
+)
 
 
 class CodeConverter:
@@ -43,6 +54,12 @@ urlpatterns: list[URLPattern] = [
     path("<response_code:code>/", task_list.show, name="detail"),
     path("<response_code:code>/sections/<int:number>/", section.answer, name="section"),
     path("<response_code:code>/sections/<int:number>/autosave/", section.autosave, name="autosave"),
+    path("<response_code:code>/questions/<response_code:question>/versions/", history.versions, name="versions"),
+    path(
+        "<response_code:code>/questions/<response_code:question>/versions/<int:ordinal>/restore/",
+        history.restore,
+        name="restore",
+    ),
     path("<response_code:code>/files/", files.attachments, name="attachments"),
     path("<response_code:code>/consents/", consents.state, name="consents"),
     path("<response_code:code>/check/", filing.check, name="check"),

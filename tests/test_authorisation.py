@@ -24,7 +24,7 @@ from accounts.record import By
 from consultations import following, managing, opting_in
 from consultations.models import Follow
 from notifications.models import Notification
-from responses import subscribing
+from responses import keeping, subscribing
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +48,7 @@ ARGUMENTS: dict[str, dict[str, str]] = {
     "consultation": {"code": "paper"},
     "response": {"code": "response"},
     "answer": {"code": "response", "question": "question"},
+    "version": {"code": "response", "question": "question", "ordinal": "ordinal"},
     "attachment": {"code": "response", "attachment": "attachment"},
     "submission": {"reference": "submission"},
     "receipt": {"code": "receipt"},
@@ -57,6 +58,9 @@ OF: dict[str, str] = {
     **{f"api:{name}": "consultation" for name in ("consultation", "deadlines", "sections", "questions", "outcomes")},
     **{f"api:{name}": "response" for name in ("response", "check", "answers", "attachments", "submit", "withdraw")},
     "api:answer": "answer",
+    "api:versions": "answer",
+    "api:version": "version",
+    "api:restore": "version",
     "api:attachment": "attachment",
     "api:attachment_content": "attachment",
     "api:submission": "submission",
@@ -67,7 +71,10 @@ BY_ROOM = {
         "code": "organisation", "pk": "membership", "invitation": "invitation", "prefix": "token_prefix",
         "token": "invitation_token", "webhook": "webhook", "reference": "delivery",
     },
-    "responses": {"code": "response", "number": "section", "reference": "submission", "token": "calendar_token"},
+    "responses": {
+        "code": "response", "number": "section", "reference": "submission", "token": "calendar_token",
+        "question": "question", "ordinal": "ordinal",
+    },
     "consultations": {"code": "paper", "token": "unsubscribe_token"},
     "": {"service": "service"},
 }  # fmt: skip
@@ -162,6 +169,7 @@ class World:
         response = factories.ResponseFactory(organisation=firm, consultation=paper)
         response.text_consent = "confidential"
         attachment = factories.AttachmentFactory(response=response)
+        keeping.as_it_stood(factories.AnswerFactory(response=response)).save()
         submission = factories.submit_row(response, by=admin)
         submission.attachments.add(attachment)
         opting_in.ask(address=admin.email, wanted=Follow(consultation=paper), now=timezone.now())
@@ -175,6 +183,7 @@ class World:
             "response": response.code,
             "section": factories.question(paper, "1").section_id,
             "question": factories.question(paper, "1").code,
+            "ordinal": 1,
             "attachment": attachment.code,
             "submission": submission.reference,
             "receipt": submission.receipt.code,

@@ -16,6 +16,7 @@ from notifications.refusal import Refusal, Stale
 from responses import drafting, progress, reading
 from responses.api.drafts import own_response
 from responses.drafting import Given, StaleAnswer
+from responses.merging import merge
 from responses.models import Answer, Response
 from responses.serializers import AnswerInPaperSerializer, AnswerSerializer, GivenAnswerSerializer
 
@@ -39,6 +40,10 @@ IF_NONE_MATCH = OpenApiParameter(
     enum=["*"],
     description="Instead: save only if nobody has answered yet.",
 )
+SOMEBODY_WAS_FASTER = (
+    "It was changed meanwhile. `current` and ETag say what stands now; `merged` is your text and that one put together "
+    "where no word was changed in both, otherwise null. Yours is kept among the versions."
+)
 
 
 class PreconditionRequired(APIException):
@@ -51,15 +56,24 @@ class PreconditionRequired(APIException):
 
 
 class Changed(Stale):
-    """Somebody else saved meanwhile: the problem details hold what stands now."""
+    """Somebody else saved meanwhile: the problem details hold what stands now and, where the two texts are known and
+    no word was changed in both, the two put together."""
 
-    def __init__(self, question: Question, stored: Answer | None) -> None:
+    def __init__(self, question: Question, stored: Answer | None, stale: StaleAnswer | None = None) -> None:
         current = reading.answer(question.code, stored)
         who = current["edited_by"] or "Somebody else"
         said = f"{who} changed this answer meanwhile." if stored else "Nobody has answered this question yet."
         super().__init__(f"{said} See `current`, put the two together, and send it with its ETag.")
-        self.members = {"current": current}
+        self.members = {"current": current, "merged": _merged(stale)}
         self.headers = {"ETag": entity_tag(current)}
+
+
+def _merged(stale: StaleAnswer | None) -> str | None:
+    if stale is None:
+        return None
+    base = stale.base
+    merged = merge(base.text if base else "", stale.written.text, stale.current.text)
+    return merged.text if merged.is_clean else None
 
 
 def entity_tag(row: dict[str, Any]) -> str:
@@ -83,8 +97,8 @@ class OneAnswer(GenericAPIView[Any]):
     def get(self, request: Request, code: str, question: str) -> ApiResponse:
         """What stands for one question, with its version as ETag."""
         response = own_response(request, code)
-        asked = _question(response, question)
-        return _answered(asked, _stored(response, asked))
+        asked = asked_in(response, question)
+        return answered(asked, _stored(response, asked))
 
     @extend_schema(
         operation_id="save_answer",
@@ -93,18 +107,18 @@ class OneAnswer(GenericAPIView[Any]):
         responses={
             200: AnswerSerializer,
             409: OpenApiResponse(description="Its section has closed."),
-            412: OpenApiResponse(description="It was changed meanwhile; `current` and ETag say what stands now."),
+            412: OpenApiResponse(description=SOMEBODY_WAS_FASTER),
             428: OpenApiResponse(description="If-Match or If-None-Match is missing."),
         },
     )
     def put(self, request: Request, code: str, question: str) -> ApiResponse:
         """Save one answer. Saving what stands already changes nothing and is no conflict."""
         response = own_response(request, code)
-        asked = _question(response, question)
+        asked = asked_in(response, question)
         given = GivenAnswerSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         _refuse_unfitting(asked, given.validated_data)
-        version = _version_asked_for(request, response, asked)
+        version = version_asked_for(request, response, asked)
         wanted = Given(
             question=asked,
             text=given.validated_data.get("text", ""),
@@ -115,20 +129,20 @@ class OneAnswer(GenericAPIView[Any]):
         try:
             saved = drafting.save_answer(response=response, given=wanted, by=by_request(request, "api"))
         except StaleAnswer as stale:
-            raise Changed(asked, stale.current) from stale
+            raise Changed(asked, stale.current, stale) from stale
         except Stale as stale:
             raise Changed(asked, None) from stale
         except Refusal as refusal:
             raise _at_its_part(refusal, asked) from None
-        return _answered(asked, saved)
+        return answered(asked, saved)
 
 
-def _answered(question: Question, stored: Answer | None) -> ApiResponse:
+def answered(question: Question, stored: Answer | None) -> ApiResponse:
     row = reading.answer(question.code, stored)
     return ApiResponse(row, headers={"ETag": entity_tag(row)})
 
 
-def _question(response: Response, code: str) -> Question:
+def asked_in(response: Response, code: str) -> Question:
     found = (
         Question.objects.select_related("section__deadline")
         .filter(section__consultation=response.consultation_id, code=code)
@@ -143,7 +157,7 @@ def _stored(response: Response, question: Question) -> Answer | None:
     return Answer.objects.filter(response=response, question=question).select_related("edited_by").first()
 
 
-def _version_asked_for(request: Request, response: Response, question: Question) -> int:
+def version_asked_for(request: Request, response: Response, question: Question) -> int:
     """The version that the caller wrote against, 0 for none. Raises PreconditionRequired, Changed, ParseError."""
     wanted = request.headers.get("If-Match", "").strip()
     if not wanted:

@@ -10,7 +10,7 @@ from consultations import showing
 from consultations.markdown import render
 from consultations.models import Deadline, Question
 from responses import forms
-from responses.models import Answer
+from responses.models import Answer, AnswerVersion
 
 register = template.Library()
 
@@ -22,7 +22,7 @@ def left(deadline: Deadline, now: datetime) -> str:
 
 
 @register.filter
-def plain_number(answer: Answer) -> str:
+def plain_number(answer: Answer | AnswerVersion) -> str:
     """The number as typed: 1250, not 1250.000000."""
     return forms.plain_number(answer)
 

@@ -1,5 +1,6 @@
 """One page a section: its questions with their answers, saved by the button and, where JavaScript runs, by itself."""
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
@@ -11,10 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from consultations.closing import zone_words
 from consultations.models import QuestionCorrection
 from notifications.refusal import Conflict, Refusal
-from responses import attaching, drafting
-from responses.drafting import StaleAnswer
+from responses import attaching, drafting, keeping
 from responses.forms import AnswerForm
-from responses.models import Answer
+from responses.models import Answer, How
 from responses.pages import Desk, SignedInRequest, by, closed_words, desk, page, private
 from responses.progress import Part
 
@@ -42,6 +42,8 @@ def _answer(request: SignedInRequest, code: str, number: int) -> HttpResponse:
         return _page(request, here, parts, part, forms)
     data = request.POST.copy()
     forms = [AnswerForm(item, data, request.FILES) for item in part.everything]
+    if "put" in data:
+        return _put(request, here, parts, part, forms)
     try:
         refused = _save(request, here, forms)
     except Refusal as refusal:
@@ -63,7 +65,7 @@ def autosave(request: SignedInRequest, code: str, number: int) -> HttpResponse:
     data = request.POST.copy()
     forms = [AnswerForm(item, data) for item in part.everything]
     try:
-        saved, refused = _save_answers(request, here, forms)
+        saved, refused = _save_answers(request, here, forms, how=How.AUTOSAVED)
     except Refusal as refusal:
         return JsonResponse({"detail": refusal.message}, status=409)
     versions = {f"{question}-version": answer.version for question, answer in saved.items()}
@@ -105,12 +107,25 @@ def _save(request: SignedInRequest, here: Desk, forms: list[AnswerForm]) -> dict
 
 
 def _save_answers(
-    request: SignedInRequest, here: Desk, forms: list[AnswerForm]
+    request: SignedInRequest, here: Desk, forms: list[AnswerForm], *, how: str = ""
 ) -> tuple[dict[str, Answer], dict[str, Refusal]]:
     given = [form.given() for form in forms if form.was_sent]
+    if how:
+        given = [replace(item, how=how) for item in given]
     if given and not any(item.question.section.is_open(here.now) for item in given):
         raise Conflict(closed_words(given[0].question.section))
     return drafting.save_answers(response=here.response, given=given, by=by(request), now=here.now)
+
+
+def _put(request: SignedInRequest, here: Desk, parts: list[Part], part: Part, forms: list[AnswerForm]) -> HttpResponse:
+    """One of two texts that collided, or both, put into the field to go on with. Nothing is saved yet."""
+    code, _, which = request.POST["put"].partition(":")
+    for form in forms:
+        answer = form.item.answer
+        if form.question.code == code and answer is not None and "text" in form.fields:
+            base = keeping.standing(answer, form.base_version)
+            form.put(which, answer, base)
+    return _page(request, here, parts, part, forms)
 
 
 def _status(refused: dict[str, Refusal]) -> int:
@@ -148,7 +163,7 @@ def _page(
         may_write=here.may_draft and part.is_open and not here.untaken,
         refused=bool(refused),
         others_saved=bool(refused) and any(form.was_sent and not form.errors for form in forms),
-        stale=any(isinstance(refusal, StaleAnswer) for refusal in (refused or {}).values()),
+        stale=any(form.conflict for form in forms),
     )
     return page(request, "section", context, status=status)
 

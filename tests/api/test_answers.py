@@ -162,3 +162,21 @@ def test_the_list_is_seven_queries_however_long(call, questions, django_assert_n
     caller.get(f"{firm.url}answers/")
     with django_assert_num_queries(7):
         caller.get(f"{firm.url}answers/")
+
+
+def test_a_stale_save_is_merged_kept_and_an_earlier_version_restored(call, firm):
+    caller, colleague, address = call(firm.submitter), call(firm.drafter), firm.answer()
+    caller.put(address, {"text": "keep records for six years"}, headers=FIRST)
+    colleague.put(address, {"text": "keep records for five years"}, headers={"If-Match": '"1"'})
+    stale = {"text": "keep all records for six years"}
+    assert caller.put(address, stale, headers={"If-Match": '"1"'}).json()["merged"] == "keep all records for five years"
+    assert caller.put(address, {"text": "gone"}, headers={"If-Match": '"1"'}).json()["merged"] is None
+    rows = caller.get(f"{address}versions/").json()
+    assert [(row["ordinal"], row["version"], row["how"]) for row in rows] == [
+        (4, None, "set_aside"), (3, None, "set_aside"), (2, 2, "typed"), (1, 1, "typed"),
+    ]  # fmt: skip
+    assert caller.get(f"{address}versions/3/").json()["text"] == stale["text"]
+    assert caller.post(f"{address}versions/1/restore/", headers={"If-Match": '"1"'}).status_code == 412
+    restored = caller.post(f"{address}versions/1/restore/", headers={"If-Match": '"2"'})
+    assert (restored.status_code, restored["ETag"]) == (200, '"3"')
+    assert restored.json()["text"] == "keep records for six years"

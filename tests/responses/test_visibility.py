@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role, User
-from responses.models import Answer, Attachment, Receipt, Response, Submission
+from responses import keeping
+from responses.models import Answer, AnswerVersion, Attachment, Receipt, Response, Submission
 from tests import factories
 from tests.factories import StaffFactory, UserFactory, member, paper
 from tests.responses.pages import signed_in, status
@@ -38,7 +39,8 @@ def world() -> World:
     filed = factories.ResponseFactory(consultation=consultation, organisation=first, text_consent="publish")
     secret = factories.ResponseFactory(consultation=consultation, organisation=second, text_consent="confidential")
     for response in (draft, filed, secret):
-        factories.AnswerFactory(response=response, text=f"Text of {response.code}")
+        answer = factories.AnswerFactory(response=response, text=f"Text of {response.code}")
+        keeping.as_it_stood(answer).save()
         factories.AttachmentFactory(response=response)
     for response in (filed, secret):
         submission = factories.submit_row(response)
@@ -78,12 +80,15 @@ SEES = {
     },
 }  # fmt: skip
 SEES[Receipt] = SEES[Submission]
+SEES[AnswerVersion] = SEES[Answer]
 
 
 def response_of(row) -> Response:
     if isinstance(row, Response):
         return row
-    return row.submission.response if isinstance(row, Receipt) else row.response
+    if isinstance(row, Receipt):
+        return row.submission.response
+    return row.answer.response if isinstance(row, AnswerVersion) else row.response
 
 
 def names(world: World, rows) -> set[str]:
