@@ -44,7 +44,9 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.CACHES["default"]["LOCATION"] = redis_url
     # No manifest of collected files in tests, and no seconds spent on hashing passwords.
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
-    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # without it whitenoise warns
+    # Empty: whitenoise reads the whole folder for each test client, and without a folder it warns.
+    settings.STATIC_ROOT = Path(settings.STATIC_ROOT).with_name("static-of-tests")
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
