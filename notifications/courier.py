@@ -2,23 +2,43 @@
 
 import smtplib
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.conf import settings
+from django.core.mail import get_connection
+from django.core.mail.message import sanitize_address
 
 from notifications import circuit, mail_service
+from notifications.circular import as_bytes
 from notifications.fate import Fate, ServerAway
+from notifications.line import Line
+from notifications.message import Message, envelope, one_line
+from notifications.models import Notification
 
 __all__ = ["Courier", "Fate", "ServerAway"]
 
 
+@lru_cache(maxsize=256)
+def _bare(address: str) -> str:
+    """The address as SMTP's commands take it. Raises ValueError, of which UnicodeError is one, where they cannot."""
+    bare = str(sanitize_address(one_line(address), "utf-8"))
+    bare.encode("ascii")
+    return bare
+
+
 class Courier:
-    """One connection to the mail server, opened when first needed, reused, and opened again when it drops."""
+    """One connection to the mail server, opened when first needed, reused, and opened again when it drops.
+
+    `begin` names sender and recipient and waits for no answer: it comes while the caller notes durably that the message
+    is being sent. Only `hand_over` lets the content out, and e-mail services hear of a message in `hand_over` alone.
+    """
 
     def __init__(self) -> None:
         self._backend: Any = get_connection()
-        self._handed_over = False
         self._opened = False
+        self._reused = False
+        self._line: Line | None = None
 
     def __enter__(self) -> "Courier":
         return self
@@ -26,31 +46,71 @@ class Courier:
     def __exit__(self, *exception: object) -> None:
         self._close()
 
-    def hand_over(self, mail: EmailMultiAlternatives) -> tuple[Fate, str]:
-        """Try once, or twice where a reused connection had gone stale; no faster than the rate. Raises ServerAway."""
+    def begin(self, row: Notification, message: Message) -> None:
+        """No faster than the rate. Raises ServerAway."""
         circuit.wait_for_slot()
-        reused = self._opened
+        self._row, self._message = row, message
+        self._reused = self._opened
         try:
-            return self._attempt(mail)
+            self._name()
         except ServerAway:
-            if not reused:
-                raise
-        return self._attempt(mail)
+            self._unless_reused()
+            self._name()
 
-    def _attempt(self, mail: EmailMultiAlternatives) -> tuple[Fate, str]:
-        self._open()
-        self._handed_over = False
+    def hand_over(self) -> tuple[Fate, str]:
+        """What `begin` began; once more where a connection that was reused had gone stale. Raises ServerAway."""
         try:
-            return self._send(mail)
+            return self._finish()
+        except ServerAway:
+            self._unless_reused()
+        self._name()
+        return self._finish()
+
+    def forget(self) -> None:
+        """Leave what `begin` began."""
+        self._close()
+
+    def _unless_reused(self) -> None:
+        """In an `except`: raise again, unless the connection was an old one and a new one is worth a try."""
+        if not self._reused:
+            raise
+        self._reused = False
+
+    def _name(self) -> None:
+        self._open()
+        self._fault = ""
+        if self._line is None:
+            return
+        try:
+            self._sender, self._recipient = _bare(settings.DEFAULT_FROM_EMAIL), _bare(self._row.address)
+            self._content = as_bytes(self._row, self._message)
+        except ValueError as error:
+            self._fault = f"This address or message cannot be sent: {error}"
+            return
+        try:
+            self._line.name(self._sender, self._recipient, len(self._content))
+        except (smtplib.SMTPException, OSError) as error:
+            self._close()
+            raise ServerAway(str(error)) from error
+
+    def _finish(self) -> tuple[Fate, str]:
+        if self._fault:
+            return Fate.REFUSED, self._fault
+        line = self._line
+        try:
+            return self._send(line)
         except (smtplib.SMTPServerDisconnected, OSError) as error:
             self._close()
-            if self._handed_over:
+            if line and line.content_sent:
                 return Fate.DOUBT, str(error)
             raise ServerAway(str(error)) from error
 
-    def _send(self, mail: EmailMultiAlternatives) -> tuple[Fate, str]:
+    def _send(self, line: Line | None) -> tuple[Fate, str]:
         try:
-            self._backend.send_messages([mail])
+            if line:
+                line.send(self._sender, self._recipient, self._content)
+            else:
+                self._backend.send_messages([envelope(self._row, self._message)])
         except smtplib.SMTPServerDisconnected:
             raise
         except mail_service.ERRORS as error:
@@ -63,7 +123,7 @@ class Courier:
             return self._refused(error.smtp_code, error.smtp_error, final=False)
         except smtplib.SMTPResponseException as error:
             return self._refused(error.smtp_code, error.smtp_error, final=error.smtp_code >= 500)
-        except (smtplib.SMTPNotSupportedError, UnicodeError, ValueError) as error:
+        except (smtplib.SMTPNotSupportedError, ValueError) as error:
             return Fate.REFUSED, f"This address or message cannot be sent: {error}"
         return Fate.ACCEPTED, ""
 
@@ -79,26 +139,14 @@ class Courier:
             return
         try:
             self._backend.open()
+            smtp = getattr(self._backend, "connection", None)
+            self._line = Line(smtp) if isinstance(smtp, smtplib.SMTP) else None
         except (smtplib.SMTPException, OSError) as error:
             self._close()
             raise ServerAway(str(error)) from error
         self._opened = True
-        self._watch()
-
-    def _watch(self) -> None:
-        """Note the moment at which a message's content goes out: before it, a broken line leaves no doubt."""
-        smtp = getattr(self._backend, "connection", None)
-        if not isinstance(smtp, smtplib.SMTP):
-            return
-        data = smtp.data
-
-        def watched(content: Any) -> Any:
-            self._handed_over = True
-            return data(content)
-
-        setattr(smtp, "data", watched)  # noqa: B010 (this one connection's own, in place of the class's)
 
     def _close(self) -> None:
-        self._opened = False
+        self._opened, self._line = False, None
         with suppress(smtplib.SMTPException, OSError):
             self._backend.close()

@@ -20,18 +20,19 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
-from django.utils.module_loading import import_string
 
-from notifications import circuit, clock, doubt, suppressing
+from notifications import changes, circuit, clock, doubt, suppressing
 from notifications.circuit import Turn
 from notifications.courier import Courier, Fate, ServerAway
-from notifications.message import Message, Skip, envelope, shortened
+from notifications.message import Message, Skip, shortened
 from notifications.models import Notification, State
 from notifications.waking import woken
+from notifications.writing import Desk
 
 logger = logging.getLogger(__name__)
 
-BATCH = 50
+# A batch is what goes out in about a second, so that neither the urgent nor what a killed worker held waits long.
+FIRST_BATCH, SMALLEST_BATCH, LARGEST_BATCH = 50, 5, 200
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=4)
 TRIES_LATER = 36  # with the waits above: about five days, as mail servers themselves keep trying
@@ -50,12 +51,14 @@ WHERE id IN (
 RETURNING id
 """
 # One statement finishes the last message and announces the next; either may be absent.
-MOVE_ON = """
+MOVE_ON = f"""
 UPDATE notifications_notification AS n
 SET state = CASE WHEN n.id = %(next)s THEN 'sending' ELSE %(state)s END,
     sending_at = CASE WHEN n.id = %(next)s THEN clock_timestamp() ELSE n.sending_at END,
-    sent_at = CASE WHEN n.id = %(last)s AND %(state)s = 'sent' THEN %(now)s ELSE n.sent_at END,
-    finished_at = CASE WHEN n.id = %(last)s AND %(state)s <> 'pending' THEN %(now)s ELSE n.finished_at END,
+    sent_at = CASE WHEN n.id = %(last)s AND %(state)s = 'sent'
+              THEN COALESCE(%(now)s, clock_timestamp()) ELSE n.sent_at END,
+    finished_at = CASE WHEN n.id = %(last)s AND %(state)s <> 'pending'
+                  THEN COALESCE(%(now)s, clock_timestamp()) ELSE n.finished_at END,
     subject = CASE WHEN n.id = %(next)s THEN %(subject)s ELSE n.subject END,
     attempts = CASE WHEN n.id = %(next)s THEN n.attempts ELSE %(attempts)s END,
     due_at = CASE WHEN n.id = %(next)s THEN n.due_at ELSE COALESCE(%(due_at)s, n.due_at) END,
@@ -63,11 +66,12 @@ SET state = CASE WHEN n.id = %(next)s THEN 'sending' ELSE %(state)s END,
     claimed_by = CASE WHEN n.id = %(next)s THEN n.claimed_by ELSE '' END,
     claimed_until = CASE WHEN n.id = %(next)s THEN clock_timestamp() + %(doubt)s END,
     payload = CASE WHEN n.id = %(last)s AND %(state)s IN ('sent', 'skipped', 'failed') AND n.payload ? 'secret'
-              THEN '{"secret": true}' ELSE n.payload END
+              THEN '{{"secret": true}}' ELSE n.payload END
 WHERE n.claimed_by = %(run)s
-  AND ((n.id = %(last)s AND n.state IN ('claimed', 'sending')) OR (n.id = %(next)s AND n.state = 'claimed'))
+  AND ((n.id = %(last)s AND n.state IN ('claimed', 'sending'))
+       OR (n.id = %(next)s AND n.state = 'claimed' AND {changes.UNCHANGED}))
 RETURNING n.id
-"""
+"""  # noqa: S608 (a constant)
 
 
 @dataclass
@@ -125,12 +129,18 @@ class Run:
         self.name = f"{self.worker[:60]}/{uuid.uuid4().hex[:12]}"
         self.until = time.monotonic() + self.seconds
         self.taken = 0
+        self.size = FIRST_BATCH
         self.row: Notification | None = None  # the one in hand
+        self.last: Outcome | None = None  # what became of the one before, not yet written
 
     def go(self) -> Counts:
         with Courier() as courier:
-            while (batch := self._claim()) and self._work_through(batch, courier):
-                pass
+            while batch := self._claim():
+                began = time.monotonic()
+                if not self._work_through(batch, courier):
+                    break
+                in_a_second = int(len(batch) / max(time.monotonic() - began, 0.001))
+                self.size = max(SMALLEST_BATCH, min(in_a_second, LARGEST_BATCH))
         return self.counts
 
     @property
@@ -139,7 +149,7 @@ class Run:
 
     def _claim(self) -> list[Notification]:
         """The next batch, most urgent first; empty when there is none or the time is up."""
-        size = circuit.batch(BATCH if self.limit is None else min(BATCH, self.limit - self.taken))
+        size = circuit.batch(self.size if self.limit is None else min(self.size, self.limit - self.taken))
         if size <= 0 or time.monotonic() > self.until:
             return []
         lease: Any = timedelta(seconds=settings.POST_LEASE_SECONDS)
@@ -152,50 +162,65 @@ class Run:
 
     def _work_through(self, batch: list[Notification], courier: Courier) -> bool:
         """False: the mail server is away, and what is left was put back for the next sweep."""
-        last: Outcome | None = None
+        desk = Desk(batch, moment=lambda: self.moment)
         try:
             for row in batch:
                 self.row = row
-                written = self._write(row)
-                if isinstance(written, Outcome):
-                    self._move_on(last)
-                    last = written
-                elif self._move_on(last, next_row=row, message=written):
-                    last = None
-                    last = self._send(row, written, courier)
-                else:  # another worker has it: this one slept past its lease
-                    last = None
+                self.last = self._deal_with(row, desk, courier)
         except ServerAway as error:
             logger.warning("mail server away, the post waits: %s", error)
+            self._move_on()
             self._release(str(error))
             circuit.failed(str(error))
             return False
-        self._move_on(last)
+        self._move_on()
         return True
 
-    def _write(self, row: Notification) -> Message | Outcome:
+    def _deal_with(self, row: Notification, desk: Desk, courier: Courier) -> Outcome | None:
+        """Send the message, or find out why not; what is to be written of it, or None where nothing is."""
+        while True:
+            message = self._write(row, desk)
+            outcome = message if isinstance(message, Outcome) else self._begin(row, message, courier)
+            if outcome or isinstance(message, Outcome):
+                self._move_on()
+                return outcome
+            if self._move_on(next_row=row, subject=message.subject, as_of=desk.as_of):
+                return self._send(row, courier)
+            courier.forget()
+            if desk.as_of in (None, changes.number()):  # another worker has it: this one slept past its lease
+                return None
+            desk.look_again()
+
+    def _write(self, row: Notification, desk: Desk) -> Message | Outcome:
         """The message, or what becomes of the row without one. A fault in one message holds up no other."""
         if why := suppressing.why_not(row):
             return Outcome(row, State.SKIPPED, why)
         try:
-            written: Message | Skip = import_string(settings.NOTIFICATION_KINDS[row.kind])(row, self.moment)
+            written = desk.write(row)
         except Exception as error:
-            logger.exception("message %s (%s) could not be written", row.pk, row.kind)
-            return self._again(row, f"It could not be written: {type(error).__name__}: {error}", tries=TRIES_WRITING)
+            return self._at_fault(row, "written", error)
         if isinstance(written, Skip):
             return Outcome(row, State.SKIPPED, written.reason)
         return written
 
-    def _send(self, row: Notification, message: Message, courier: Courier) -> Outcome | None:
+    def _begin(self, row: Notification, message: Message, courier: Courier) -> Outcome | None:
+        try:
+            courier.begin(row, message)
+        except ServerAway:
+            raise
+        except Exception as error:
+            return self._at_fault(row, "sent", error)
+        return None
+
+    def _send(self, row: Notification, courier: Courier) -> Outcome | None:
         """Hand it over. None: it stays `sending`, in doubt, until the provider can be asked."""
         try:
-            fate, said = courier.hand_over(envelope(row, message))
+            fate, said = courier.hand_over()
             self._answered()
         except ServerAway:
             raise
         except Exception as error:
-            logger.exception("message %s (%s) could not be sent", row.pk, row.kind)
-            return self._again(row, f"It could not be sent: {type(error).__name__}: {error}", tries=TRIES_WRITING)
+            return self._at_fault(row, "sent", error)
         if fate is Fate.DOUBT:
             logger.warning("message %s in doubt: the line broke while it was handed over: %s", row.pk, said)
             self.counts.in_doubt += 1
@@ -206,6 +231,10 @@ class Run:
         if fate is Fate.LATER:
             return self._again(row, f"The mail server asked to try later: {said}", tries=TRIES_LATER)
         return Outcome(row, State.SENT)
+
+    def _at_fault(self, row: Notification, what: str, error: Exception) -> Outcome:
+        logger.error("message %s (%s) could not be %s", row.pk, row.kind, what, exc_info=error)
+        return self._again(row, f"It could not be {what}: {type(error).__name__}: {error}", tries=TRIES_WRITING)
 
     def _answered(self) -> None:
         if self.trying:
@@ -220,18 +249,21 @@ class Run:
         wait = min(FIRST_WAIT * 2 ** min(row.attempts, 12), LONGEST_WAIT) * random.uniform(0.8, 1.2)  # noqa: S311
         return Outcome(row, State.PENDING, reason, due_at=self.moment + wait, attempts=attempts)
 
-    def _move_on(
-        self, last: Outcome | None, *, next_row: Notification | None = None, message: Message | None = None
-    ) -> bool:
-        """Record the last outcome and announce the next message. False: the next is no longer this run's to send."""
+    def _move_on(self, *, next_row: Notification | None = None, subject: str = "", as_of: int | None = None) -> bool:
+        """Write what became of the last message, and announce the next. False: the next is not to be sent as it is.
+
+        Then it is no longer this run's, or something has happened since `as_of` that it may speak of.
+        """
+        last, self.last = self.last, None
         if last is None and next_row is None:
             return True
         fields: dict[str, Any] = {
             "run": self.name,
-            "now": self.moment,
+            "now": self.now,
             "doubt": timedelta(seconds=settings.SENDING_DOUBT_SECONDS),
             "next": next_row and next_row.pk,
-            "subject": shortened(message.subject) if message else "",
+            "as_of": as_of,
+            "subject": shortened(subject),
             "last": last and last.row.pk,
             "state": last.state if last else "",
             "reason": shortened(last.reason, 500) if last else "",

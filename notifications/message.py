@@ -1,17 +1,20 @@
 """The shape of every message: text that reads well alone, HTML beside it, and headers that say it is automatic."""
 
 import re
-from dataclasses import dataclass
-from email.mime.text import MIMEText
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import css_inline
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMultiAlternatives, SafeMIMEText
 from django.template.loader import render_to_string
 
 from notifications.models import Notification
+
+if TYPE_CHECKING:
+    from notifications.circular import Circular
 
 SUBJECT_LENGTH = 150
 # On this Python some of these become line ends inside a header, and what follows them a header of its own.
@@ -28,8 +31,8 @@ class Attachment:
     subtype: str
     parameters: tuple[tuple[str, str], ...] = ()
 
-    def part(self) -> MIMEText:
-        part = MIMEText(self.content, self.subtype, "utf-8")
+    def part(self) -> SafeMIMEText:
+        part = SafeMIMEText(self.content, self.subtype, "utf-8")
         for name, value in self.parameters:
             part.set_param(name, value)
         part.add_header("Content-Disposition", "attachment", filename=self.name)
@@ -38,13 +41,18 @@ class Attachment:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """What to say. `unsubscribe_url` where the reader may stop this kind of news without signing in (RFC 8058)."""
+    """What to say. `unsubscribe_url` where the reader may stop this kind of news without signing in (RFC 8058).
+
+    `circular` and what is the reader's `own` in it: set by Circular.to, where many are told the same.
+    """
 
     subject: str
     text: str
     html: str = ""
     unsubscribe_url: str = ""
     attachments: tuple[Attachment, ...] = ()
+    circular: "Circular | None" = field(default=None, repr=False, compare=False)
+    own: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

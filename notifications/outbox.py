@@ -16,7 +16,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import validate_email
 from django.db import connection, transaction
 
-from notifications import clock
+from notifications import changes, clock
 from notifications.delivery import Counts, deliver
 from notifications.models import Notification, Priority, State
 from notifications.refusal import Conflict, Refusal
@@ -29,13 +29,16 @@ BATCH = 1_000
 INSERT = """
 INSERT INTO notifications_notification (
     kind, key, address, payload, priority, due_at, created_at,
-    state, claimed_by, attempts, reason, subject, reference, sent_again
+    state, finished_at, reason, claimed_by, attempts, subject, reference, sent_again
 )
 SELECT kind, key, address, payload, priority, due_at, clock_timestamp(),
-       'pending', '', 0, '', '', gen_random_uuid(), false
+       {state}, '', 0, '', gen_random_uuid(), false
 FROM ({select}) AS owed
 ON CONFLICT (key) DO NOTHING
 """
+OWED = "'pending', NULL::timestamptz, ''"
+OWED_OR_PASSED_OVER = """CASE passed_over WHEN '' THEN 'pending' ELSE 'skipped' END,
+       CASE passed_over WHEN '' THEN NULL ELSE clock_timestamp() END, passed_over"""
 FROM_JSON = """
 SELECT kind, key, address, payload, priority, due_at
 FROM jsonb_to_recordset(%s::jsonb)
@@ -96,21 +99,23 @@ def _insert_json(posts: Sequence[Post]) -> int:
     return _insert(FROM_JSON, [encoded])
 
 
-def queue_selected(*, kind: str, select: str, params: Any) -> int:
+def queue_selected(*, kind: str, select: str, params: Any, passing_over: bool = False) -> int:
     """Owe what a SELECT yields, in one statement however many rows; returns how many were new.
 
     `select` is SQL of the program's own, never of a reader's, with the columns kind, key, address, payload, priority
-    and due_at. Its addresses come from people who confirmed them.
+    and due_at. Its addresses come from people who confirmed them. With `passing_over` it has one more, passed_over: ""
+    or why this one is written as not sent from the beginning.
     """
     _check_kind(kind)
-    return _insert(select, params)
+    return _insert(select, params, state=OWED_OR_PASSED_OVER if passing_over else OWED)
 
 
-def _insert(select: str, params: Any) -> int:
+def _insert(select: str, params: Any, *, state: str = OWED) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(INSERT.format(select=select), params)
+        cursor.execute(INSERT.format(select=select, state=state), params)
         added = int(cursor.rowcount)
     if added:
+        changes.note()
         transaction.on_commit(wake)
     return added
 

@@ -25,7 +25,9 @@ def own_database(django_db_setup: None, django_db_blocker) -> Iterator[str]:
 
     name = sql.Identifier(f"chaos_{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}_{os.getpid()}")
     with django_db_blocker.unblock():
-        empty = sql.Identifier(str(connection.creation._get_test_db_name()))
+        if not str(connection.settings_dict["NAME"]).startswith("test_"):  # no test of this run asks for `db`
+            connection.creation.create_test_db(verbosity=0, autoclobber=True, keepdb=True)
+        empty = sql.Identifier(connection.settings_dict["NAME"])
         connection.close()
     with psycopg.connect(_database_url("postgres"), autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, empty))

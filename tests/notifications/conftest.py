@@ -48,6 +48,7 @@ class Moody:
         self.after: int | None = None  # say 421 to the sender after so many messages on one connection
         self.taken: list[tuple[str, bytes]] = []
         self.connections = 0
+        self.offers: tuple[str, ...] = ()  # extensions
 
     async def handle_EHLO(
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
@@ -55,7 +56,7 @@ class Moody:
         self.connections += 1
         self.on_this = 0
         session.host_name = hostname
-        return responses
+        return [*(f"250-{name}" for name in self.offers), *responses]
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
