@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import addresses, rates
 from accounts.models import User
-from accounts.record import by_request
+from accounts.record import by_request, client_ip
 from consultations import managing, opting_in
 from consultations.email_forms import AddressForm, DeleteForm, WantedForm
 from consultations.forms import AlertsForm
@@ -123,15 +123,19 @@ def _save(request: HttpRequest, person: User) -> HttpResponse | None:
 
 
 def _stop(request: HttpRequest, person: User) -> None:
-    stopped = managing.stop(person=person, follow=_number(request))
+    stopped = managing.stop(person=person, follow=_number(request), **_by(request, person))
     if stopped:
         messages.success(request, f"You get no more e-mails about {stopped}.")
 
 
 def _hear(request: HttpRequest, person: User) -> None:
-    heard = managing.hear_again(person=person, follow=_number(request))
+    heard = managing.hear_again(person=person, follow=_number(request), **_by(request, person))
     if heard:
         messages.success(request, f"You get e-mails about {heard} again.")
+
+
+def _by(request: HttpRequest, person: User) -> dict[str, Any]:
+    return {"by": managing.by_link(person, client_ip(request)), "now": clock.now()}
 
 
 def _number(request: HttpRequest) -> int:
@@ -141,7 +145,7 @@ def _number(request: HttpRequest) -> int:
 
 
 def _stop_all(request: HttpRequest, person: User) -> None:
-    managing.stop_all(person=person)
+    managing.stop_all(person=person, **_by(request, person))
     messages.success(request, "You follow nothing any more, and get no more e-mails.")
 
 

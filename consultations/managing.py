@@ -4,12 +4,17 @@ The link opens this one person's choices and nothing else, and only while they h
 in. It does not run out, as the e-mails that carry it do not; once the address is deleted it opens nothing.
 """
 
+from datetime import datetime
+
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
 from django.urls import reverse
 
+from accounts import record
 from accounts.models import User
+from accounts.record import By
+from consultations import following
 from consultations.models import Follow
 from notifications.refusal import Refusal
 
@@ -37,30 +42,37 @@ def read(token: str) -> User:
     return found
 
 
-@transaction.atomic
-def stop(*, person: User, follow: int) -> str:
+def by_link(person: User, ip: str | None) -> By:
+    """Whoever holds the link acts for the person."""
+    return By(user=person, door="link", ip=ip)
+
+
+def stop(*, person: User, follow: int, by: By, now: datetime) -> str:
     """Follow one thing no more, in words; "" where the person followed it no longer. A consultation is muted."""
     row = _own(person, follow)
     if row is None:
         return ""
-    if row.consultation_id:
-        Follow.objects.filter(pk=row.pk).update(muted=True)
-    else:
-        row.delete()
+    following.stop(follow=row, by=by, now=now)
     return row.target
 
 
-def hear_again(*, person: User, follow: int) -> str:
+def hear_again(*, person: User, follow: int, by: By, now: datetime) -> str:
     """Follow a muted consultation again; its name, or "" where there was nothing muted."""
     row = _own(person, follow)
-    return row.target if row and Follow.objects.filter(pk=row.pk, muted=True).update(muted=False) else ""
+    if row is None or row.consultation is None or not row.muted:
+        return ""
+    following.follow(user=person, target=row.consultation, by=by, now=now)
+    return row.target
 
 
 def _own(person: User, follow: int) -> Follow | None:
-    mine = Follow.objects.filter(user=person).select_related("consultation", "authority", "topic")
+    mine = Follow.objects.filter(user=person).select_related("user", "consultation", "authority", "topic")
     return mine.filter(pk=follow).first()
 
 
-def stop_all(*, person: User) -> None:
+@transaction.atomic
+def stop_all(*, person: User, by: By, now: datetime) -> None:
     """Follow nothing any more. What was muted stays so."""
-    Follow.objects.filter(user=person, muted=False).delete()
+    stopped, _ = Follow.objects.filter(user=person, muted=False).delete()
+    if stopped:
+        record.write(by=by, verb="unfollowed everything", subject=f"user:{person.pk}", at=now, follows=stopped)

@@ -18,6 +18,7 @@ from django.urls import reverse
 from accounts import addresses
 from accounts.models import User
 from accounts.record import By
+from consultations import following
 from consultations.closing import moment
 from consultations.models import Authority, Consultation, Follow, Topic
 from notifications import outbox
@@ -155,6 +156,5 @@ def confirm(*, token: str, by: By, now: datetime) -> tuple[User, Follow]:
     """
     asked = read(token, now)
     person = addresses.confirm(address=asked.address, by=by, now=now)
-    criteria = {name: getattr(asked.wanted, name) for name in (*NAMED, *TYPED)}
-    follow, _ = Follow.objects.update_or_create(user=person, organisation=None, **criteria, defaults={"muted": False})
-    return person, follow
+    itself = By(user=person, door=by.door, ip=by.ip)
+    return person, following.follow(user=person, target=asked.wanted, by=itself, now=now)

@@ -85,7 +85,8 @@ def test_an_address_follows_once_its_reader_has_confirmed_and_not_a_moment_befor
     (person,) = User.objects.all()
     assert (person.email, person.has_usable_password(), addresses.is_bare(person)) == (ADDRESS, False, True)
     assert following.hears(user=person, consultation=consultation)
-    assert list(Act.objects.values_list("verb", "actor")) == [("confirmed e-mail address", ADDRESS)]
+    acts = [("confirmed e-mail address", ADDRESS), ("followed", ADDRESS)]
+    assert list(Act.objects.order_by("pk").values_list("verb", "actor")) == acts
     assert manage_page(person) in answers[0].content.decode()
 
 
