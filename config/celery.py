@@ -23,6 +23,7 @@ app.conf.beat_schedule = {
     # what is due becomes a row …
     "announce consultations that have opened": {"task": "consultations.tasks.announce_openings", **WAKE},
     "queue the reminders that are due": {"task": "responses.tasks.queue_due_reminders", **WAKE},
+    "remind staff of their own dates": {"task": "consultations.tasks.remind_staff", **WAKE},
     # … and rows become post
     "deliver the post": {"task": "notifications.tasks.deliver", **WAKE},
     "call the webhooks": {"task": "accounts.tasks.call_webhooks", **WAKE},

@@ -11,6 +11,8 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 
+from accounts.models import User
+from consultations import duties
 from consultations.closing import closing, moment
 from consultations.models import Announcement, Consultation, Deadline
 from consultations.querysets import Status
@@ -36,6 +38,7 @@ def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
             "drafts": _drafts(),
             "rehearsals": _rehearsals(now),
         }
+        today["duties"] = _duties(request, now)
     if may("consultations.view_announcement"):
         today["held"] = _held()
     if may("responses.view_response"):
@@ -90,6 +93,20 @@ def _opening(now: datetime) -> list[dict[str, Any]]:
 def _zone(paper: Consultation) -> str:
     body = next(iter(paper.authorities.all()), None)
     return body.time_zone if body else "Europe/London"
+
+
+def _duties(request: HttpRequest, now: datetime) -> list[dict[str, Any]]:
+    """What the person is being reminded of, the earliest first."""
+    if not isinstance(request.user, User):
+        return []
+    shown = [duty for duty in duties.every_duty() if duty.on_front_page]
+    mine = duties.of(request.user, now, duties=shown)[:SHOWN]
+    named = {
+        duty.kind: duty.named([due.subject_id for due in mine if due.duty is duty])
+        for duty in {due.duty.kind: due.duty for due in mine}.values()
+    }
+    found = [(due, named[due.duty.kind].get(due.subject_id)) for due in mine]
+    return [{"name": has[0], "url": has[1], "words": due.words(now).capitalize()} for due, has in found if has]
 
 
 def _held() -> list[dict[str, Any]]:
@@ -238,7 +255,13 @@ MENU = (
             ("Topics", "sell", "consultations_topic", "consultations.view_topic"),
         ),
     ),
-    ("What is answered", (("Responses", "inbox", "responses_response", "responses.view_response"),)),
+    (
+        "What is answered",
+        (
+            ("Responses", "inbox", "responses_response", "responses.view_response"),
+            ("Files", "attach_file", "responses_attachment", "responses.view_attachment"),
+        ),
+    ),
     (
         "Post and record",
         (

@@ -157,11 +157,23 @@ NOTIFICATION_KINDS = {
     "response_submitted": "responses.emails.response_submitted",
     "response_amended": "responses.emails.response_amended",
     "response_withdrawn": "responses.emails.response_withdrawn",
+    "sign_off_wanted": "responses.signing_emails.sign_off_wanted",
+    "signed_off": "responses.signing_emails.signed_off",
+    "outcome_due": "consultations.dates_due.outcome_due",
+    "alert_held": "consultations.dates_due.alert_held",
+    "few_responses": "responses.few.few_responses",
     "preview": "responses.previewing.as_test",
 }
 
 # --- Webhooks ---------------------------------------------------------------------------------------------------------
 # An alert to more people than this waits until a second member of staff releases it (consultations/announcing.py).
+# What staff are reminded of (consultations/duties.py).
+STAFF_DUTIES = [
+    "consultations.dates_due.OUTCOME_DUE",
+    "consultations.dates_due.ALERT_HELD",
+    "responses.few.FEW_RESPONSES",
+]
+FEW_RESPONSES = env.int("FEW_RESPONSES", default=5)  # staff are told when a deadline is near and fewer are in
 ALERT_HOLD_ABOVE = env.int("ALERT_HOLD_ABOVE", default=5_000)
 
 # For development and tests alone: addresses on this machine, over plain HTTP, may be called. Never in production.

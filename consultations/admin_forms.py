@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from accounts.models import User
 from accounts.staff import StaffForm, StaffModelForm
 from accounts.staff.forms import LinesField, text_area, text_input
 from consultations import announcing, civil
@@ -67,10 +68,16 @@ class ConsultationForm(StaffModelForm):
     via_post = forms.CharField(label="Post", required=False, max_length=500, widget=text_area(2))
     via_other = forms.CharField(label="Other", required=False, max_length=500, widget=text_area(2))
 
+    owner = forms.ModelChoiceField(
+        label="Owner", required=False, queryset=User.objects.filter(is_staff=True, is_active=True).order_by("email"),
+        widget=select(), empty_label="Nobody: all who may publish are reminded",
+        help_text="Who is reminded of the paper's dates.",
+    )  # fmt: skip
+
     class Meta:
         model = Consultation
         exclude = ("authorities", "respond_via")
-        widgets = {"published_on": day_input()}
+        widgets = {"published_on": day_input(), "outcome_due_on": day_input()}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -22,7 +22,8 @@ from notifications import clock
 
 # What describes the record and not the paper: it stays open to change when the paper no longer is.
 OF_THE_RECORD = (
-    "topics", "docket_id", "rin", "fr_document_number", "fr_citation", "responses_received", "sources", "record_note",
+    "topics", "owner", "outcome_due_on",
+    "docket_id", "rin", "fr_document_number", "fr_citation", "responses_received", "sources", "record_note",
 )  # fmt: skip
 
 
@@ -184,6 +185,7 @@ class ConsultationAdmin(BaseAdmin):
     fieldsets: ClassVar[Any] = (
         ("The paper", {"fields": ("reference", "title", "kind", "lead", "joint", "topics", "summary", "body")}),
         ("Dates on the paper", {"fields": ("published_on", "published_on_text")}),
+        ("Who sees to it", {"fields": ("owner", "outcome_due_on")}),
         (
             "How responses are taken",
             {

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from consultations import announcing
+from consultations import announcing, duties
 from notifications import clock
 
 
@@ -12,3 +12,9 @@ def announce_openings() -> None:
     now = clock.now()
     announcing.announce_due(now)
     announcing.drop_stale(now)
+
+
+@shared_task(time_limit=120, soft_time_limit=100)
+def remind_staff() -> None:
+    """Owe staff the reminders of their own dates."""
+    duties.queue_due(clock.now())

@@ -13,11 +13,13 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.contrib.auth.models import Permission
 from django.db import transaction
 from django.utils.module_loading import import_string
 
 from accounts.models import Invitation, Organisation, Role, User
-from consultations.models import Consultation, Deadline, DeadlineChange, Follow, Outcome
+from consultations import duties
+from consultations.models import Announcement, Consultation, Deadline, DeadlineChange, Follow, News, Outcome
 from notifications import outbox
 from notifications.message import Attachment, Message, Skip
 from notifications.models import Notification, Priority
@@ -182,6 +184,50 @@ SAMPLES: dict[str, Callable[[User, datetime], Payload]] = {
     "account_mail": _account_mail,
     "invitation": _invitation,
     "consultation_opened": _opened,
+def _outcome_to_come(reader: User, now: datetime) -> int | None:
+    without = _public(now).filter(withdrawn_at=None, is_rehearsal=False).exclude(outcomes__is_final=True)
+    paper = without.order_by("-published_at", "-pk").first()
+    if paper is None:
+        return None
+    Consultation.objects.filter(pk=paper.pk).update(owner=reader, outcome_due_on=(now + timedelta(days=7)).date())
+    return int(paper.pk)
+
+
+def _held(_reader: User, now: datetime) -> int | None:
+    row = Announcement.objects.order_by("-pk").first()
+    paper = None if row else _public(now).order_by("-published_at", "-pk").first()
+    if paper is not None:
+        row = Announcement.objects.create(kind=News.OPENED, consultation=paper, made_at=now)
+    if row is None:
+        return None
+    waiting = {"held_at": now - timedelta(days=1), "sent_at": None, "cancelled_at": None}
+    Announcement.objects.filter(pk=row.pk).update(made_by=None, made_by_name="another member of staff", **waiting)
+    return row.pk
+
+
+def _closing_soon(reader: User, now: datetime) -> int | None:
+    real = Deadline.objects.ahead(now).filter(consultation__takes_responses=True, consultation__is_rehearsal=False)
+    deadline = real.order_by("closes_at", "pk").first()
+    if deadline is None:
+        return None
+    Deadline.objects.filter(pk=deadline.pk).update(closes_at=now + timedelta(days=2))
+    Consultation.objects.filter(pk=deadline.consultation_id).update(owner=reader)
+    return deadline.pk
+
+
+def _duty(kind: str, arrange: Callable[[User, datetime], int | None]) -> Callable[[User, datetime], Payload]:
+    """A reminder of a duty that is made the reader's."""
+
+    def sample(reader: User, now: datetime) -> Payload:
+        reader.user_permissions.add(Permission.objects.get(codename="publish_consultation"))
+        subject = arrange(reader, now)
+        mine = duties.of(reader, now, duties=[duty for duty in duties.every_duty() if duty.kind == kind])
+        due = next((due for due in mine if due.subject_id == subject), None)
+        return {"subject": due.subject_id, "due_on": due.due_on.isoformat(), "step": due.step} if due else None
+
+    return sample
+
+
     "deadline_extended": _extended,
     "consultation_withdrawn": _withdrawn,
     "outcome_published": _outcome,
@@ -190,3 +236,6 @@ SAMPLES: dict[str, Callable[[User, datetime], Payload]] = {
     "response_amended": _filed(version__gt=1),
     "response_withdrawn": _filed(response__state=State.WITHDRAWN),
 }
+    "outcome_due": _duty("outcome_due", _outcome_to_come),
+    "alert_held": _duty("alert_held", _held),
+    "few_responses": _duty("few_responses", _closing_soon),

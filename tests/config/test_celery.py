@@ -14,6 +14,7 @@ def test_every_sweep_is_woken():
     woken = {e["task"] for e in celery_app.conf.beat_schedule.values() if e["schedule"] == settings.SWEEP_SECONDS}
     assert woken >= {
         "consultations.tasks.announce_openings",
+        "consultations.tasks.remind_staff",
         "responses.tasks.queue_due_reminders",
         "notifications.tasks.deliver",
         "accounts.tasks.seal_record",
