@@ -17,6 +17,7 @@ from uuid import NAMESPACE_URL, uuid5
 from django.conf import settings
 from django.urls import reverse
 from icalendar import Calendar, Event, vCalAddress, vText, vUri
+from icalendar.parser import Contentline
 
 from consultations.closing import closing
 from consultations.models import Consultation, Deadline
@@ -26,6 +27,7 @@ PRODUCER = "-//Soundings//Deadlines//EN"
 NAMES = uuid5(NAMESPACE_URL, "https://soundings.invalid/deadlines")
 REFRESH = timedelta(hours=1)
 MEDIA_TYPE = "text/calendar"
+ATTENDEE = "x0attendee0x"  # stands for the line that names the reader
 
 
 def uid(deadline: Deadline) -> str:
@@ -98,25 +100,28 @@ def _empty(method: str) -> Calendar:
     return whole
 
 
-def attachments(deadlines: Iterable[Deadline], *, reader: str, now: datetime) -> tuple[Attachment, ...]:
-    """What an e-mail to `reader` carries: each entry that has a moment, one a file; of a withdrawn paper, its end."""
+def attachments(deadlines: Iterable[Deadline], *, now: datetime) -> tuple[Attachment, ...]:
+    """What an e-mail carries: each entry that has a moment, one a file; of a withdrawn paper, its end.
+
+    Where the reader is named stands ATTENDEE, a place for `attendee` (notifications/circular.py).
+    """
     dated = [deadline for deadline in deadlines if deadline.closes_at]
     return tuple(
-        _attached(deadline, reader=reader, now=now, number=number if len(dated) > 1 else 0)
+        _attached(deadline, now=now, number=number if len(dated) > 1 else 0)
         for number, deadline in enumerate(dated, start=1)
     )
 
 
-def _attached(deadline: Deadline, *, reader: str, now: datetime, number: int) -> Attachment:
+def _attached(deadline: Deadline, *, now: datetime, number: int) -> Attachment:
     method = "CANCEL" if deadline.consultation.withdrawn_at else "REQUEST"
     event = entry(deadline, stamp=now)
     event.add("organizer", _organiser())
-    event.add("attendee", _attendee(reader))
+    event.add("attendee", vCalAddress("here"))
     whole = _empty(method)
     whole.add_component(event)
     return Attachment(
         name=f"deadline-{number}.ics" if number else "deadline.ics",
-        content=whole.to_ical().decode(),
+        content=whole.to_ical().decode().replace("\r\nATTENDEE:here\r\n", f"\r\n{ATTENDEE}\r\n"),
         subtype="calendar",
         parameters=(("method", method), ("component", "VEVENT")),
     )
@@ -129,13 +134,13 @@ def _organiser() -> vCalAddress:
     return organiser
 
 
-def _attendee(address: str) -> vCalAddress:
-    """The reader, of whom no answer is wanted: nothing is to come back to an address that nobody reads."""
-    attendee = vCalAddress(f"mailto:{one_line(address)}")
-    attendee.params["ROLE"] = vText("NON-PARTICIPANT")
-    attendee.params["PARTSTAT"] = vText("ACCEPTED")
-    attendee.params["RSVP"] = vText("FALSE")
-    return attendee
+def attendee(address: str) -> str:
+    """The line that names the reader, of whom no answer is wanted: nobody reads what would come back."""
+    named = vCalAddress(f"mailto:{one_line(address)}")
+    named.params["ROLE"] = vText("NON-PARTICIPANT")
+    named.params["PARTSTAT"] = vText("ACCEPTED")
+    named.params["RSVP"] = vText("FALSE")
+    return Contentline.from_parts("ATTENDEE", named.params, named).to_ical().decode()
 
 
 def _clean(text: str) -> str:

@@ -1,8 +1,13 @@
-"""E-mails about consultations, one function each. What each says is looked up as it is sent: it is true then."""
+"""E-mails about consultations, one function each. What each says is looked up as it is sent: it is true then.
 
-from collections.abc import Sequence
+A hundred thousand people are told the same. So what a kind says is written once in a batch for all who read the same,
+by a function of its own (`_opened`, …), and only the reader's own links are filled in (notifications/circular.py).
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.urls import reverse
@@ -11,19 +16,73 @@ from accounts.models import User
 from consultations import calendars, following, managing
 from consultations.closing import closing, moment
 from consultations.models import Announcement, Authority, Consultation, Deadline, DeadlineChange, Outcome
+from notifications.circular import UNSUBSCRIBE, Circular
 from notifications.message import Message, Skip, shortened, write
 from notifications.models import Notification
+from notifications.writing import in_batches
 
 SUMMARY_LENGTH = 700
 WHY = "You get this e-mail because you follow this consultation, or a body or topic of it, on Soundings."
+MANAGE = "https://x0manage0x"  # stands for each reader's own link
 FALLEN_SILENT = Skip("This person no longer follows it, or no longer reads e-mail at this address.")
 
+Found = TypeVar("Found")
 
-def consultation_opened(notification: Notification, now: datetime) -> Message | Skip:
-    paper = paper_of(notification)
-    reader = reader_of(notification, paper)
+
+# --- What is looked up for a batch ------------------------------------------------------------------------------------
+@dataclass
+class Facts:
+    """What the e-mails of a batch are written from: each question asked once, for all the people in it."""
+
+    now: datetime
+    people: list[int]
+    _known: dict[Hashable, Any] = field(default_factory=dict)
+
+    def once(self, what: Hashable, find: Callable[[], Found]) -> Found:
+        """What `find` finds, found once for the batch. `what` names it."""
+        if what not in self._known:
+            self._known[what] = find()
+        found: Found = self._known[what]
+        return found
+
+    def paper(self, row: Notification) -> Consultation:
+        number = row.payload["consultation"]
+        return self.once(("paper", number), lambda: Consultation.objects.get(pk=number))
+
+    def reader(self, row: Notification, paper: Consultation) -> User | None:
+        """The person, if the paper's news still goes to them at this address."""
+        hearing = self.once(("hearing", paper.pk), lambda: following.followers_of(paper).in_bulk(self.people))
+        reader = hearing.get(row.payload["user"])
+        return reader if reader and reader.email == row.address else None
+
+
+def look_up(rows: Sequence[Notification], now: datetime) -> Facts:
+    return Facts(now, [row.payload["user"] for row in rows])
+
+
+Told = Circular | Skip
+Writer = Callable[[Notification, Consultation, str, datetime], Told]
+
+
+def _told(row: Notification, facts: Facts, write: Writer) -> Message | Skip:
+    """What `write` writes for all who are told the same about the paper and keep the same zone."""
+    paper = facts.paper(row)
+    reader = facts.reader(row, paper)
     if reader is None:
         return FALLEN_SILENT
+    zone = reader.time_zone
+    same = tuple((name, row.payload[name]) for name in sorted(row.payload.keys() - {"user"}))
+    written = facts.once((row.kind, zone, same), lambda: write(row, paper, zone, facts.now))
+    return written if isinstance(written, Skip) else addressed(written, reader, [paper])
+
+
+# --- The e-mails ------------------------------------------------------------------------------------------------------
+@in_batches(look_up)
+def consultation_opened(row: Notification, facts: Facts) -> Message | Skip:
+    return _told(row, facts, _opened)
+
+
+def _opened(row: Notification, paper: Consultation, zone: str, now: datetime) -> Told:
     if paper.withdrawn_at:
         return Skip("The consultation was withdrawn.")
     deadlines = list(paper.deadlines.all())
@@ -32,23 +91,23 @@ def consultation_opened(notification: Notification, now: datetime) -> Message | 
     return news(
         "consultations/email/consultation_opened",
         paper=paper,
-        reader=reader,
-        note=note_of(notification),
+        note=note_of(row),
         subject=f"Open for responses: {paper.name}",
         bodies=", ".join(body.name for body in paper.authorities.order_by("consultationauthority__position")),
-        deadlines=[{"label": d.label, "words": said(d, paper, reader)} for d in deadlines],
+        deadlines=[{"label": d.label, "words": said(d, paper, zone)} for d in deadlines],
         several=len(deadlines) > 1,
         summary=shortened(paper.summary, SUMMARY_LENGTH),
-        attachments=calendars.attachments(deadlines, reader=reader.email, now=now),
+        attachments=calendars.attachments(deadlines, now=now),
     )
 
 
-def deadline_extended(notification: Notification, now: datetime) -> Message | Skip:
-    paper = paper_of(notification)
-    reader = reader_of(notification, paper)
-    if reader is None:
-        return FALLEN_SILENT
-    change = DeadlineChange.objects.select_related("deadline__consultation").get(pk=notification.payload["change"])
+@in_batches(look_up)
+def deadline_extended(row: Notification, facts: Facts) -> Message | Skip:
+    return _told(row, facts, _extended)
+
+
+def _extended(row: Notification, paper: Consultation, zone: str, now: datetime) -> Told:
+    change = DeadlineChange.objects.select_related("deadline__consultation").get(pk=row.payload["change"])
     deadline = change.deadline
     if paper.withdrawn_at:
         return Skip("The consultation was withdrawn.")
@@ -57,56 +116,56 @@ def deadline_extended(notification: Notification, now: datetime) -> Message | Sk
     return news(
         "consultations/email/deadline_extended",
         paper=paper,
-        reader=reader,
-        note=note_of(notification),
+        note=note_of(row),
         subject=f"More time to respond: {short_name(paper)}",
         change=change,
         deadline=deadline,
-        new=said(deadline, paper, reader),
+        new=said(deadline, paper, zone),
         old=moment(change.old_closes_at, deadline.time_zone) if change.old_closes_at else "no closing date",
         several=paper.deadlines.count() > 1,
-        attachments=calendars.attachments([deadline], reader=reader.email, now=now),
+        attachments=calendars.attachments([deadline], now=now),
     )
 
 
-def consultation_withdrawn(notification: Notification, now: datetime) -> Message | Skip:
-    paper = paper_of(notification)
-    reader = reader_of(notification, paper)
-    if reader is None:
-        return FALLEN_SILENT
+@in_batches(look_up)
+def consultation_withdrawn(row: Notification, facts: Facts) -> Message | Skip:
+    return _told(row, facts, _withdrawn)
+
+
+def _withdrawn(row: Notification, paper: Consultation, zone: str, now: datetime) -> Told:
     if paper.withdrawn_at is None:
         return Skip("The consultation is no longer withdrawn.")
-    zone = zones_of(paper, reader)[0]
     return news(
         "consultations/email/consultation_withdrawn",
         paper=paper,
-        reader=reader,
-        note=note_of(notification),
+        note=note_of(row),
         subject=f"Withdrawn: {short_name(paper)}",
-        withdrawn=moment(paper.withdrawn_at, zone),
-        attachments=calendars.attachments(paper.deadlines.all(), reader=reader.email, now=now),
+        withdrawn=moment(paper.withdrawn_at, zones_of(paper, zone)[0]),
+        attachments=calendars.attachments(paper.deadlines.all(), now=now),
     )
 
 
-def outcome_published(notification: Notification, now: datetime) -> Message | Skip:
+@in_batches(look_up)
+def outcome_published(row: Notification, facts: Facts) -> Message | Skip:
     """Names every consultation of the outcome's that the person follows, and its link stops news of them all."""
-    outcome = Outcome.objects.published(now).filter(pk=notification.payload["outcome"]).first()
+    number = row.payload["outcome"]
+    outcome = facts.once(("outcome", number), lambda: Outcome.objects.published(facts.now).filter(pk=number).first())
     if outcome is None:
         return Skip("The outcome is not public.")
-    reader = User.objects.filter(pk=notification.payload["user"]).first()
-    papers = [
-        paper
-        for paper in outcome.consultations.order_by("pk")
-        if reader and following.hears(user=reader, consultation=paper)
-    ]
-    if reader is None or not papers or reader.email != notification.address:
+    answered = facts.once(("answered", number), lambda: list(outcome.consultations.order_by("pk")))
+    heard = [(paper, reader) for paper in answered if (reader := facts.reader(row, paper))]
+    if not heard:
         return FALLEN_SILENT
+    papers = [paper for paper, _ in heard]
+    same = (row.kind, number, row.payload.get("announcement"), *(paper.pk for paper in papers))
+    return addressed(facts.once(same, lambda: _outcome(row, outcome, papers)), heard[0][1], papers)
+
+
+def _outcome(row: Notification, outcome: Outcome, papers: Sequence[Consultation]) -> Circular:
     return news(
         "consultations/email/outcome_published",
         paper=papers[0],
-        reader=reader,
-        about=papers,
-        note=note_of(notification),
+        note=note_of(row),
         subject=f"Outcome: {outcome}",
         outcome=outcome,
         papers=[{"name": paper.name, "url": url_of(paper)} for paper in papers],
@@ -114,41 +173,35 @@ def outcome_published(notification: Notification, now: datetime) -> Message | Sk
 
 
 # --- What they share, and what reminders of deadlines use too ---------------------------------------------------------
-def news(
-    template: str,
-    *,
-    paper: Consultation,
-    reader: User,
-    subject: str,
-    about: Sequence[Consultation] = (),
-    why: str = WHY,
-    **context: Any,
-) -> Message:
-    """A message about a paper to somebody who may stop such news by one click, without signing in."""
-    token = following.unsubscribe_token(user=reader, consultations=about or [paper])
-    return write(
-        template,
-        subject=marked(subject, paper),
-        why=why,
-        unsubscribe_url=settings.SITE_URL + reverse("consultations:unsubscribe", args=[token]),
-        manage_url=managing.link(reader),
-        rehearsal=paper.is_rehearsal,
-        paper=paper,
-        url=url_of(paper),
-        **context,
+def news(template: str, *, paper: Consultation, subject: str, why: str = WHY, **context: Any) -> Circular:
+    """A message about a paper, the same for all but for their own links."""
+    return Circular(
+        write(
+            template,
+            subject=marked(subject, paper),
+            why=why,
+            unsubscribe_url=UNSUBSCRIBE,
+            manage_url=MANAGE,
+            rehearsal=paper.is_rehearsal,
+            paper=paper,
+            url=url_of(paper),
+            **context,
+        )
     )
 
 
-def paper_of(notification: Notification) -> Consultation:
-    return Consultation.objects.get(pk=notification.payload["consultation"])
+def addressed(circular: Circular, reader: User, about: Sequence[Consultation]) -> Message:
+    """The reader's own, who may stop news of these consultations by one click, without signing in."""
+    token = following.unsubscribe_token(user=reader, consultations=about)
+    return circular.to(
+        {
+            UNSUBSCRIBE: settings.SITE_URL + reverse("consultations:unsubscribe", args=[token]),
+            MANAGE: managing.link(reader),
+            calendars.ATTENDEE: calendars.attendee(reader.email),
+        }
+    )
 
 
-def reader_of(notification: Notification, paper: Consultation) -> User | None:
-    """The person, if the paper's news still goes to them at this address."""
-    return following.followers_of(paper).filter(pk=notification.payload["user"], email=notification.address).first()
-
-
-def short_name(paper: Consultation) -> str:
 def note_of(notification: Notification) -> dict[str, str] | None:
     """What the body added to this alert, and which body; None where it added nothing."""
     if not notification.payload.get("noted"):
@@ -158,6 +211,7 @@ def note_of(notification: Notification) -> dict[str, str] | None:
     return {"words": row.note, "bodies": " and ".join(dict.fromkeys(body.name for body in bodies)) or "the body"}
 
 
+def short_name(paper: Consultation) -> str:
     """What fits into a subject beside other words."""
     return paper.reference or paper.name
 
@@ -171,12 +225,12 @@ def url_of(paper: Consultation) -> str:
     return f"{settings.SITE_URL}{reverse('consultations:detail', args=[paper.code])}"
 
 
-def zones_of(paper: Consultation, reader: User) -> list[str]:
+def zones_of(paper: Consultation, zone: str) -> list[str]:
     """The zones of the bodies, the leading one first, then the reader's."""
     bodies = paper.authorities.order_by("consultationauthority__position").values_list("time_zone", flat=True)
-    return list(dict.fromkeys([*bodies, reader.time_zone]))
+    return list(dict.fromkeys([*bodies, zone]))
 
 
-def said(deadline: Deadline, paper: Consultation, reader: User) -> str:
+def said(deadline: Deadline, paper: Consultation, zone: str) -> str:
     """When the deadline closes: in its own zone, in those of the bodies and in the reader's."""
-    return closing(deadline, zones=zones_of(paper, reader))
+    return closing(deadline, zones=zones_of(paper, zone))

@@ -28,20 +28,21 @@ class Circular:
     def to(self, own: Mapping[str, str]) -> Message:
         """`own`: place → what stands there for this reader. A place that does not occur is passed over."""
         message = self.message
-        return replace(
+        filled = replace(
             message,
             text=_filled(message.text, own),
             html=_filled(message.html, own),
             unsubscribe_url=_filled(message.unsubscribe_url, own),
             attachments=tuple(replace(each, content=_filled(each.content, own)) for each in message.attachments),
-            circular=self,
-            own=own,
         )
+        object.__setattr__(filled, "circular", self)
+        object.__setattr__(filled, "own", own)
+        return filled
 
-    def mime(self, row: Notification, message: Message) -> bytes | None:
-        """`message`, which `to` gave, as it goes over the line; None where it has to be put together by itself."""
-        own = {**message.own, _ADDRESS: one_line(row.address), _ROW.message_id: row.message_id}
-        if message != self.to(message.own) or not all(v.isascii() and self._is_whole(p) for p, v in own.items()):
+    def mime(self, row: Notification, own: Mapping[str, str]) -> bytes | None:
+        """What `to` gave, as it goes over the line; None where it has to be put together by itself."""
+        own = {**own, _ADDRESS: one_line(row.address), _ROW.message_id: row.message_id}
+        if not all(value.isascii() and self._is_whole(place) for place, value in own.items()):
             return None
         mime = self._mime
         for place, value in own.items():
@@ -74,7 +75,7 @@ def _filled(text: str, own: Mapping[str, str]) -> str:
 
 def as_bytes(row: Notification, message: Message) -> bytes:
     """The message as it goes over the line."""
-    mime = message.circular.mime(row, message) if message.circular else None
+    mime = message.circular.mime(row, message.own) if message.circular else None
     return mime or _put_together(row, message)
 
 

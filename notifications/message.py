@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 import css_inline
@@ -41,18 +41,17 @@ class Attachment:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """What to say. `unsubscribe_url` where the reader may stop this kind of news without signing in (RFC 8058).
+    """What to say. `unsubscribe_url` where the reader may stop this kind of news without signing in (RFC 8058)."""
 
-    `circular` and what is the reader's `own` in it: set by Circular.to, where many are told the same.
-    """
+    # Where many are told the same: set by Circular.to. Not fields, so that a copy that says something else has neither.
+    circular: ClassVar["Circular | None"] = None
+    own: ClassVar[Mapping[str, str]] = {}
 
     subject: str
     text: str
     html: str = ""
     unsubscribe_url: str = ""
     attachments: tuple[Attachment, ...] = ()
-    circular: "Circular | None" = field(default=None, repr=False, compare=False)
-    own: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

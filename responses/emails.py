@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.permissions import MAY_DRAFT
 from consultations import calendars
 from consultations.closing import closing, moment
-from consultations.emails import FALLEN_SILENT, marked, news, said, short_name
+from consultations.emails import FALLEN_SILENT, addressed, marked, news, said, short_name
 from consultations.models import Consultation, Deadline
 from notifications import outbox
 from notifications.message import Message, Skip, write
@@ -167,19 +167,19 @@ def _reminder(deadline: Deadline, reader: User, now: datetime) -> Message:
     paper = deadline.consultation
     left = reminding.time_left(deadline, now)
     several = paper.deadlines.count() > 1
-    return news(
+    circular = news(
         "responses/email/deadline_coming",
         paper=paper,
-        reader=reader,
         why=WHY_REMINDED,
         subject=f"{left} to respond to {short_name(paper)}" + (f" ({deadline.label})" if several else ""),
         left=left,
         deadline=deadline,
-        closes=said(deadline, paper, reader),
+        closes=said(deadline, paper, reader.time_zone),
         several=several,
         drafts=[_standing(response, deadline, now) for response in reminding.unfinished(deadline, reader)],
-        attachments=calendars.attachments([deadline], reader=reader.email, now=now),
+        attachments=calendars.attachments([deadline], now=now),
     )
+    return addressed(circular, reader, [paper])
 
 
 def _standing(response: Response, deadline: Deadline, now: datetime) -> dict[str, str]:

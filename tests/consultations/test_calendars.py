@@ -119,7 +119,7 @@ def test_a_deadline_without_a_date_has_no_entry(reader):
     consultation = paper(closes_at=CLOSES, published_at=NOW)
     consultation.deadlines.update(closes_at=None)
 
-    assert calendars.attachments(consultation.deadlines.all(), reader=reader.email, now=NOW) == ()
+    assert calendars.attachments(consultation.deadlines.all(), now=NOW) == ()
 
 
 def test_an_entry_says_whose_clock_asks_no_answer_and_cannot_be_broken_out_of(reader, settings):
@@ -127,12 +127,13 @@ def test_an_entry_says_whose_clock_asks_no_answer_and_cannot_be_broken_out_of(re
         reference="X\r\nATTENDEE:mailto:evil@example.org\x0b", title="A; B, C", closes_at=CLOSES, published_at=NOW
     )
 
-    (attached,) = calendars.attachments(consultation.deadlines.all(), reader=reader.email, now=NOW)
-    (event,) = Calendar.from_ical(attached.content).events
+    (attached,) = calendars.attachments(consultation.deadlines.all(), now=NOW)
+    content = attached.content.replace(calendars.ATTENDEE, calendars.attendee(reader.email))
+    (event,) = Calendar.from_ical(content).events
 
     assert event["ATTENDEE"] == f"mailto:{reader.email}"
     assert event["ATTENDEE"].params["RSVP"] == "FALSE"
     assert "11:59pm on 12 November 2025, UK time" in event["DESCRIPTION"]
     assert event["URL"] == f"{settings.SITE_URL}/consultations/{consultation.code}/"
     assert event["TRANSP"] == "TRANSPARENT"
-    assert all(len(line.encode()) <= 75 for line in attached.content.split("\r\n"))
+    assert all(len(line.encode()) <= 75 for line in content.split("\r\n"))
