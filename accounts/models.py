@@ -19,11 +19,11 @@ from accounts.identifiers import public_code, validate_company_number, validate_
 
 # Addresses of service accounts end with it; .invalid is reserved, so no mail can ever arrive (RFC 2606).
 SERVICE_DOMAIN = "service.invalid"
-DEFAULT_LEAD_DAYS = (14, 7, 2, 0)
 
 
 def default_lead_days() -> list[int]:
-    return list(DEFAULT_LEAD_DAYS)
+    """Of a column that is gone; the first migration names it."""
+    return []
 
 
 def validate_time_zone(value: str) -> None:
@@ -54,13 +54,6 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField("active", default=True)
     is_service = models.BooleanField("service account", default=False, editable=False)
     time_zone = models.CharField("time zone", max_length=60, default="Europe/London", validators=[validate_time_zone])
-    lead_days = ArrayField(
-        models.PositiveSmallIntegerField(),
-        verbose_name="reminders",
-        default=default_lead_days,
-        blank=True,
-        help_text="Days before a deadline; 0 is the last day.",
-    )
     leads = ArrayField(
         models.CharField(max_length=5, validators=[validate_lead]),
         verbose_name="reminders",

@@ -1,14 +1,17 @@
 """What people type in to find consultations and to choose their alerts."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.db.models import F, Q, QuerySet
 
+from accounts import alerts
+from accounts.alerts import Holidays
 from accounts.forms import time_zones
-from accounts.models import User
-from consultations.models import Authority, Consultation, ConsultationAuthority, Jurisdiction, Kind, Topic
+from accounts.models import Organisation, User
+from consultations.models import Authority, Consultation, ConsultationAuthority, Follow, Jurisdiction, Kind, Topic
 from consultations.querysets import ConsultationQuerySet, Status
 
 NOT_LISTED = {"invalid_choice": "Choose one from the list."}
@@ -17,8 +20,9 @@ PUBLIC_STATUSES = [Status.OPEN, Status.PART_CLOSED, Status.SCHEDULED, Status.CLO
                    Status.WITHDRAWN, Status.UNKNOWN]  # fmt: skip
 SORTS = {"closing": "Closing soonest", "newest": "Newest", "match": "Best match"}
 REHEARSALS = {"": "Shown", "only": "Only rehearsals", "none": "Not shown"}
-LEAD_DAYS = {28: "4 weeks before", 21: "3 weeks before", 14: "2 weeks before", 7: "1 week before", 5: "5 days before",
-             3: "3 days before", 2: "2 days before", 1: "1 day before", 0: "On the last day"}  # fmt: skip
+LEADS = {"28d": "4 weeks before", "14d": "2 weeks before", "10w": "10 working days before", "7d": "1 week before",
+         "5w": "5 working days before", "2d": "2 days before", "1d": "1 day before",
+         "0d": "The morning of the last day", "3h": "3 hours before"}  # fmt: skip
 
 
 class FindForm(forms.Form):
@@ -129,32 +133,117 @@ class FollowForm(forms.Form):
     name = forms.CharField(max_length=60)
 
 
-class AlertsForm(forms.ModelForm):  # type: ignore[type-arg]
+class LeadsMixin(forms.Form):
+    """Lead times: the usual ones to tick, and a line for any other."""
+
+    leads = forms.MultipleChoiceField(
+        label="Remind me of a deadline", required=False, choices=(), widget=forms.CheckboxSelectMultiple
+    )
+    other_leads = forms.CharField(
+        label="Other times",
+        required=False,
+        max_length=200,
+        help_text="Such as “15 working days, 3 weeks, 6 hours”: with commas between them.",
+    )
+
+    def offer(self, chosen: Iterable[str]) -> None:
+        """Those that are usual and those that are chosen already, the longest first."""
+        offered = alerts.in_order([*LEADS, *chosen])
+        self.fields["leads"].choices = [(code, LEADS.get(code) or alerts.words(code)) for code in offered]  # type: ignore[attr-defined]
+
+    def clean_other_leads(self) -> list[str]:
+        return [alerts.typed(part) for part in self.cleaned_data["other_leads"].split(",") if part.strip()]
+
+    def chosen_leads(self) -> list[str]:
+        """Everything that was ticked and typed. Raises ValidationError for too many."""
+        chosen = alerts.in_order([*self.cleaned_data.get("leads", []), *self.cleaned_data.get("other_leads", [])])
+        if len(chosen) > alerts.MOST_LEADS:
+            raise forms.ValidationError({"other_leads": f"Choose at most {alerts.MOST_LEADS} times."})
+        return chosen
+
+
+class AlertsForm(LeadsMixin, forms.ModelForm):  # type: ignore[type-arg]
     """When to be reminded, and on whose calendar."""
 
-    lead_days = forms.TypedMultipleChoiceField(
-        label="Remind me of a deadline",
-        required=False,
-        coerce=int,
-        choices=list(LEAD_DAYS.items()),
-        widget=forms.CheckboxSelectMultiple,
-        help_text="For consultations that you follow or are answering. None ticked: no reminders.",
-    )
     time_zone = forms.ChoiceField(
         label="Your time zone",
         choices=time_zones,
-        help_text="Deadlines are shown in the zone of the body that set them, and in yours beside it.",
+        help_text="Reminders come in your working hours, from 9am to 5pm. Deadlines are shown in the zone of the body "
+        "that set them, and in yours beside it.",
     )
+    holidays = forms.ChoiceField(
+        label="Your bank holidays",
+        required=False,
+        choices=[("", "Those of your time zone"), *Holidays.choices],
+        help_text="No reminder comes on them if it can come on a working day.",
+    )
+    field_order = ("leads", "other_leads", "time_zone", "holidays")
 
     class Meta:
         model = User
-        fields = ("lead_days", "time_zone")
+        fields = ("leads", "time_zone", "holidays")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        own = {days: f"{days} days before" for days in self.instance.lead_days if days not in LEAD_DAYS}
-        choices = sorted({**LEAD_DAYS, **own}.items(), reverse=True)
-        self.fields["lead_days"].choices = choices  # type: ignore[attr-defined]
+        self.fields["leads"].help_text = "For what you follow or are answering. None ticked: no reminders."
+        self.offer(self.instance.leads)
 
-    def clean_lead_days(self) -> list[int]:
-        return sorted(self.cleaned_data["lead_days"], reverse=True)
+    def clean(self) -> dict[str, Any]:
+        self.cleaned_data["leads"] = self.chosen_leads()
+        return self.cleaned_data
+
+
+class FollowLeadsForm(LeadsMixin):
+    """When one follow reminds: as everything else does, or at times of its own."""
+
+    AS_USUAL, OWN = "usual", "own"
+
+    when = forms.ChoiceField(
+        label="When",
+        choices=[(AS_USUAL, "As chosen under “Your alerts”"), (OWN, "At the times chosen here")],
+        widget=forms.RadioSelect,
+        initial=AS_USUAL,
+    )
+    field_order: Any = ("when", "leads", "other_leads")
+
+    def __init__(self, *args: Any, chosen: list[str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["leads"].label, self.fields["leads"].initial = "Times", chosen
+        if chosen is not None:
+            self.fields["when"].initial = self.OWN
+        self.offer(chosen or [])
+
+    def clean(self) -> dict[str, Any]:
+        own = self.cleaned_data.get("when") == self.OWN
+        self.cleaned_data["chosen"] = self.chosen_leads() if own else None
+        return self.cleaned_data
+
+
+class SearchForm(FollowLeadsForm):
+    """What to follow: all of it must fit. The names are those of the list's filters."""
+
+    q = forms.CharField(
+        label="Words", required=False, max_length=200, help_text="As in the search of the list. Empty: any."
+    )
+    body = FindForm.base_fields["body"]
+    topic = FindForm.base_fields["topic"]
+    jurisdiction = FindForm.base_fields["jurisdiction"]
+    kind = FindForm.base_fields["kind"]
+    whose = forms.ChoiceField(label="Who hears of it", required=False, widget=forms.RadioSelect)
+    field_order = ("q", "body", "topic", "jurisdiction", "kind", "whose", "when", "leads", "other_leads")
+
+    def __init__(self, *args: Any, organisations: Iterable[Organisation], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ours = [(each.code, f"{each.name}: everybody there who may draft") for each in organisations]
+        if ours:
+            self.fields["whose"].choices = [("", "You"), *ours]  # type: ignore[attr-defined]
+        else:
+            del self.fields["whose"]
+
+    def wanted(self) -> Follow:
+        """A follow of nobody's, not saved: its criteria."""
+        found = self.cleaned_data
+        return Follow(
+            authority=found["body"], topic=found["topic"], jurisdiction=found["jurisdiction"], kind=found["kind"],
+            words=found["q"],
+        )  # fmt: skip

@@ -24,7 +24,7 @@ Filed = Literal["response_submitted", "response_amended", "response_withdrawn"]
 WHY_FILED = "You get this e-mail because you work on the responses of {organisation} on Soundings."
 WHY_REMINDED = (
     "You get this e-mail because you follow this consultation on Soundings, or work on a response to it. "
-    "You choose in your profile how many days before a deadline you are reminded."
+    "Under “Your alerts” you choose when you are reminded."
 )
 
 
@@ -158,7 +158,7 @@ def deadline_coming(notification: Notification, now: datetime) -> Message | Skip
         return FALLEN_SILENT
     if deadline is None or deadline.version != payload["version"] or deadline.closes_at is None:
         return Skip("The deadline was moved.")
-    if reason := reminding.why_not(deadline, reader, days=payload["days"], now=now):
+    if reason := reminding.why_not(deadline, reader, lead=payload["lead"], now=now):
         return Skip(reason)
     return _reminder(deadline, reader, now)
 

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from django.db.models import Q
+
+from accounts import alerts
 from accounts.emails import reachable
 from accounts.models import Act, Membership, User
 from consultations import following
@@ -41,14 +44,23 @@ def _about(person: User, consultation: Consultation, now: datetime) -> Iterator[
         yield "The address was never confirmed: no alert goes to it."
     hears = following.hears(user=person, consultation=consultation)
     yield f"Today this person {'hears' if hears else 'does not hear'} of the consultation by following."
-    for follow in Follow.objects.filter(user=person).order_by("pk")[:SHOWN]:
-        if follow.consultation_id in (None, consultation.pk):
-            yield f"  {'muted' if follow.muted else 'follows'}: {follow.target}, since {_at(follow.since)}"
+    bringing = set(following.bringing(user=person, consultation=consultation).values_list("pk", flat=True))
+    theirs = Follow.objects.visible_to(person).filter(Q(consultation=None) | Q(consultation=consultation))
+    for follow in theirs.select_related("user", "organisation").order_by("pk")[:SHOWN]:
+        yield from _follow(follow, covers=follow.pk in bringing)
     yield from _work(person, consultation)
     if consultation.withdrawn_at:
         yield f"The consultation was withdrawn {_at(consultation.withdrawn_at)}: nothing is sent about deadlines."
     for deadline in consultation.deadlines.order_by("pk"):
         yield from _deadline(deadline, person, now)
+
+
+def _follow(follow: Follow, *, covers: bool) -> Iterator[str]:
+    whose = f" (for {follow.organisation})" if follow.organisation else ""
+    leads = "" if follow.leads is None else f", with reminders of its own: {' '.join(follow.leads) or 'none'}"
+    what = "muted" if follow.muted else "follows"
+    fits = "" if covers or follow.muted else ": this consultation does not come by it"
+    yield f"  {what}: {follow.target}{whose}, since {_at(follow.since)}{leads}{fits}"
 
 
 def _work(person: User, consultation: Consultation) -> Iterator[str]:
@@ -66,12 +78,12 @@ def _deadline(deadline: Deadline, person: User, now: datetime) -> Iterator[str]:
     yield f"Deadline “{deadline.label}”, version {deadline.version}: {_at(deadline.closes_at)}, in {deadline.time_zone}"
     for change in deadline.changes.order_by("pk"):
         yield f"  moved {_at(change.changed_at)}: from {_at(change.old_closes_at)} to {_at(change.new_closes_at)}"
-    days = reminding.nearest(deadline, person, now)
-    if days is None:
+    lead = reminding.nearest(deadline, person, now)
+    if lead is None:
         yield "  No reminder's moment has come."
     else:
-        reason = reminding.why_not(deadline, person, days=days, now=now)
-        yield f"  The nearest reminder whose moment has come: {days} days before." + (
+        reason = reminding.why_not(deadline, person, lead=lead, now=now)
+        yield f"  The nearest reminder whose moment has come: {alerts.words(lead)}." + (
             f" It would not go now: {reason}" if reason else " It is wanted."
         )
 

@@ -247,3 +247,15 @@ class CalendarAddress(models.Model):
 
     def __str__(self) -> str:
         return f"Calendar of {self.user}"
+
+
+class Planning(models.Model):
+    """Up to when something was planned, so that after an outage it is known what fell due in it. One row for each."""
+
+    REMINDERS = "reminders"
+
+    of = models.CharField("of what", max_length=20, primary_key=True)
+    until = models.DateTimeField("planned until")
+
+    def __str__(self) -> str:
+        return f"{self.of}: {self.until}"

@@ -8,7 +8,7 @@ that writes the e-mail itself. What staff may not read is not in it: submissions
 import dataclasses
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -31,6 +31,7 @@ from responses.querysets import State
 logger = logging.getLogger(__name__)
 
 KIND = "preview"
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 Payload = dict[str, Any] | None
 NO_ROW = Skip("There is no row yet that such an e-mail could be about.")
 NO_SAMPLE = Skip("No preview is made of this kind.")
@@ -147,12 +148,15 @@ def _coming(reader: User, now: datetime) -> Payload:
     if deadline is None or deadline.closes_at is None:
         return None
     _following(reader, deadline.consultation)
-    days = reminding.nearest(deadline, reader, now)
-    if days is None:  # before the first that the reader chose: as if they had chosen one more
-        days = (deadline.closes_at + timedelta(days=2) - now).days
-        User.objects.filter(pk=reader.pk).update(lead_days=[days])
+    lead = reminding.nearest(deadline, reader, now)
+    if lead is None:  # none has come: as if they had chosen a longer one, and the news were old
+        Consultation.objects.filter(pk=deadline.consultation_id).update(published_at=LONG_AGO, opens_at=None)
+        deadline.changes.update(changed_at=LONG_AGO)
+        days = min((deadline.closes_at - now).days + 14, 366)
+        reader.leads = [lead := f"{days}d"]
+        reader.save(update_fields=["leads"])
     return {"consultation": deadline.consultation_id, "deadline": deadline.pk, "version": deadline.version,
-            "days": days}  # fmt: skip
+            "lead": lead}  # fmt: skip
 
 
 def _filed(**of: Any) -> Callable[[User, datetime], Payload]:

@@ -90,7 +90,7 @@ def _missing(then: datetime) -> list[tuple[str, str, str]]:
         with transaction.atomic():
             before = Notification.objects.aggregate(last=Max("id"))["last"] or 0
             _plan(then)
-            added = Notification.objects.filter(pk__gt=before, due_at=then)
+            added = Notification.objects.filter(pk__gt=before, due_at=then, state=State.PENDING)
             rows = [dict(row) for row in added.order_by("pk").values("kind", "address", "key", "payload")]
             raise _RollBack
     except _RollBack:
@@ -118,6 +118,9 @@ def _without_newcomers(rows: list[dict[str, Any]], then: datetime) -> list[dict[
 
 
 def _joined_since(people: set[int], since: datetime) -> set[int]:
-    follows = Follow.objects.filter(user__in=people, since__gt=since).values_list("user_id", flat=True)
-    members = Membership.objects.filter(user__in=people, since__gt=since).values_list("user_id", flat=True)
-    return {person for person in (*follows, *members) if person is not None}
+    follows = Follow.objects.filter(since__gt=since)
+    theirs = follows.filter(user__in=people).values_list("user_id", flat=True)
+    members = Membership.objects.filter(user__in=people)
+    joined = members.filter(since__gt=since).values_list("user_id", flat=True)
+    by_organisation = members.filter(organisation__in=follows.values("organisation")).values_list("user_id", flat=True)
+    return {person for person in (*theirs, *joined, *by_organisation) if person is not None}

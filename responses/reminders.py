@@ -1,7 +1,4 @@
-"""Reminders of deadlines, each at a civil moment: 9 in the morning, where the deadline is, so many days before.
-
-Days are counted back from the last day that can be worked on: the closing date, or the day before where it closes in
-the morning, so that the reminder of the last day leaves at least three hours.
+"""Reminders of deadlines: who is owed which, when. The moments themselves are responses/moments.py's.
 
 Who: everybody who hears of the consultation (consultations/following.py), and every member who may draft or submit
 for an organisation that has a response to it; never who muted it, and not who has nothing left to file: all the
@@ -9,74 +6,72 @@ organisations with a response that they work for have filed one that covers the 
 version that stands answers something under it, and by any version where there is but one deadline, or no question
 under this one. A response that was withdrawn covers nothing.
 
-Which: of the days that a person chose, the nearest whose moment has come. After an outage, or for one who follows
-late, those before it are passed over and leave no row; it says the true time left. A moment before the paper opened,
-or before the deadline was last moved, is passed over too: the news of that said the date.
+Which: of the lead times that a person chose, for all or for a follow that brings the paper, the nearest whose moment
+has come. For one who follows late it says the true time left. After an outage those before it are passed over: each
+that fell due in it gets a row that says so. A moment before the paper opened, or before the deadline was last moved, is
+none: the news of that said the date.
 
 Once: the key holds the deadline's version, so a moved deadline starts afresh, and emails.deadline_coming passes over
 what was queued for the old one.
 """
 
-from datetime import datetime
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
+from django.db.models import F, Max, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Greatest
+
+from accounts import alerts
+from accounts.models import User
 from accounts.permissions import MAY_DRAFT
+from consultations.hearing import listening
+from consultations.models import Deadline, DeadlineChange, Follow
 from notifications import outbox
 from notifications.models import Priority
+from responses import moments
+from responses.models import Planning
+
+OUTAGE = "A reminder nearer to the deadline took its place: Soundings was not running at its moment."
+AHEAD = timedelta(days=10)  # by more than that no moment comes before its base, however long the holidays
+Reader = tuple[str, str]  # a zone and a calendar, as people have chosen them
 
 # (…) IN and NOT IN rather than joins, where PostgreSQL cannot know how many rows come: they stay linear.
-DUE = """
-WITH ahead AS MATERIALIZED (
-    SELECT d.id, d.version, d.time_zone, c.id AS consultation_id, c.is_rehearsal,
-           ((d.closes_at AT TIME ZONE d.time_zone) - interval '12 hours')::date AS last_day,
-           GREATEST(c.published_at, c.opens_at, (SELECT max(g.changed_at) FROM consultations_deadlinechange g
-                                                 WHERE g.deadline_id = d.id)) AS news_at,
+# `come` is what responses/moments.py worked out; `place` 0 is the nearest to the deadline.
+HEARD = f"""
+WITH come AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(%(come)s::jsonb) AS m (
+        deadline_id bigint, version integer, time_zone text, holidays text, lead text, at timestamptz, place integer,
+        missed boolean)
+), near AS MATERIALIZED (
+    SELECT d.id, d.version, c.id AS consultation_id,
            (SELECT count(*) FROM consultations_deadline o WHERE o.consultation_id = c.id) = 1
                OR NOT EXISTS (SELECT FROM consultations_section s
                               JOIN consultations_question q ON q.section_id = s.id
                               WHERE s.deadline_id = d.id) AS covered_by_any
     FROM consultations_deadline d
     JOIN consultations_consultation c ON c.id = d.consultation_id
-    WHERE d.closes_at >= %(now)s AND c.published_at <= %(now)s AND COALESCE(c.opens_at <= %(now)s, true)
-      AND c.withdrawn_at IS NULL
-), come AS MATERIALIZED (  -- the days whose moment has come, of all that anybody chose
-    SELECT a.id AS deadline_id, chosen.days
-    FROM ahead a
-    CROSS JOIN (SELECT DISTINCT unnest(lead_days) AS days FROM accounts_user) AS chosen
-    CROSS JOIN LATERAL (SELECT (a.last_day - chosen.days + time '09:00') AT TIME ZONE a.time_zone AS at) AS moment
-    WHERE moment.at <= %(now)s AND moment.at > a.news_at
-), near AS MATERIALIZED (
-    SELECT * FROM ahead WHERE id IN (SELECT deadline_id FROM come)
+    WHERE (d.id, d.version) IN (SELECT deadline_id, version FROM come)
+      AND d.closes_at >= %(now)s AND c.published_at <= %(now)s AND c.withdrawn_at IS NULL
+), paper AS MATERIALIZED (
+    SELECT id, kind, reference, title, search, is_rehearsal FROM consultations_consultation
+    WHERE id IN (SELECT consultation_id FROM near)
 ), listening AS (
-    SELECT a.id AS deadline_id, f.user_id FROM near a
-    JOIN consultations_follow f ON f.consultation_id = a.consultation_id AND NOT f.muted
-    UNION ALL
-    SELECT a.id, f.user_id FROM near a
-    JOIN consultations_consultationauthority ca ON ca.consultation_id = a.consultation_id
-    JOIN consultations_follow f ON f.authority_id = ca.authority_id WHERE NOT a.is_rehearsal
-    UNION ALL
-    SELECT a.id, f.user_id FROM near a
-    JOIN consultations_consultation_topics ct ON ct.consultation_id = a.consultation_id
-    JOIN consultations_follow f ON f.topic_id = ct.topic_id WHERE NOT a.is_rehearsal
-    UNION ALL
-    SELECT a.id, m.user_id FROM near a
-    JOIN responses_response r ON r.consultation_id = a.consultation_id
-    JOIN accounts_membership m ON m.organisation_id = r.organisation_id AND m.role = ANY(%(may_draft)s)
-), nearest AS (
-    SELECT l.deadline_id, u.id AS user_id, u.email, min(come.days) AS days
-    FROM listening l
-    JOIN accounts_user u ON u.id = l.user_id AND u.is_active AND NOT u.is_service
-    JOIN come ON come.deadline_id = l.deadline_id AND come.days = ANY(u.lead_days)
-    GROUP BY l.deadline_id, u.id, u.email
-), named AS MATERIALIZED (
-    SELECT n.*, a.version, a.consultation_id,
-           concat_ws(':', 'deadline_coming', a.id, a.version, n.days, n.user_id) AS key
-    FROM nearest n JOIN near a ON a.id = n.deadline_id
-), fresh AS MATERIALIZED (  -- few, but for the minute after a moment: what follows is asked of these alone
-    SELECT n.* FROM named n
-    WHERE NOT EXISTS (SELECT FROM notifications_notification o WHERE o.key = n.key)
-      AND NOT EXISTS (SELECT FROM consultations_follow f
-                      WHERE f.user_id = n.user_id AND f.consultation_id = n.consultation_id AND f.muted)
-), theirs AS MATERIALIZED (
+    SELECT * FROM (
+        SELECT n.id AS deadline_id, l.user_id, l.follow_id, l.leads, l.since
+        FROM ({listening("paper")}) AS l
+        JOIN near n ON n.consultation_id = l.consultation_id
+        UNION ALL
+        SELECT n.id, m.user_id, NULL, NULL, GREATEST(m.since, r.started_at) FROM near n
+        JOIN responses_response r ON r.consultation_id = n.consultation_id
+        JOIN accounts_membership m ON m.organisation_id = r.organisation_id AND m.role = ANY(%(may_draft)s)
+    ) AS everybody {{only}}
+)"""  # noqa: S608 (of our own text)
+# Whoever of `fresh` has nothing left to file.
+FINISHED = """, theirs AS MATERIALIZED (
     SELECT n.deadline_id, n.user_id, r.id AS response_id, r.state, r.latest_id
     FROM fresh n
     JOIN accounts_membership m ON m.user_id = n.user_id AND m.role = ANY(%(may_draft)s)
@@ -97,25 +92,128 @@ WITH ahead AS MATERIALIZED (
     SELECT deadline_id, user_id FROM theirs
     GROUP BY deadline_id, user_id
     HAVING bool_and((deadline_id, response_id) IN (SELECT deadline_id, response_id FROM standing WHERE covered))
-)
+)"""
+DUE = f"""
+{HEARD.format(only="")}, nearest AS MATERIALIZED (
+    SELECT l.deadline_id, u.id AS user_id, u.email, u.time_zone, u.holidays,
+           min(come.place) AS place, max(come.at) AS latest
+    FROM listening l
+    JOIN accounts_user u ON u.id = l.user_id AND u.is_active AND NOT u.is_service
+    JOIN come ON come.deadline_id = l.deadline_id AND come.time_zone = u.time_zone AND come.holidays = u.holidays
+             AND come.lead = ANY(COALESCE(l.leads, u.leads))
+    GROUP BY l.deadline_id, u.id
+), missed AS (  -- none but after an outage
+    SELECT n.deadline_id, n.user_id, n.email, n.time_zone, n.holidays, come.place, n.latest
+    FROM come
+    JOIN nearest n ON n.deadline_id = come.deadline_id AND n.time_zone = come.time_zone
+                  AND n.holidays = come.holidays AND n.place < come.place AND n.latest > come.at
+    JOIN listening l ON l.deadline_id = n.deadline_id AND l.user_id = n.user_id AND l.since < come.at
+    JOIN accounts_user u ON u.id = n.user_id
+    WHERE come.missed AND come.lead = ANY(COALESCE(l.leads, u.leads))
+    GROUP BY n.deadline_id, n.user_id, n.email, n.time_zone, n.holidays, come.place, n.latest
+), named AS MATERIALIZED (
+    SELECT w.deadline_id, w.user_id, w.email, w.passed, come.lead, come.at, a.version, a.consultation_id,
+           concat_ws(':', 'deadline_coming', a.id, a.version, come.lead, w.user_id) AS key
+    FROM (SELECT *, false AS passed FROM nearest UNION ALL SELECT *, true FROM missed) AS w
+    JOIN come ON come.deadline_id = w.deadline_id AND come.time_zone = w.time_zone AND come.holidays = w.holidays
+             AND come.place = w.place
+    JOIN near a ON a.id = w.deadline_id
+), fresh AS MATERIALIZED (  -- few, but for the minute after a moment: what follows is asked of these alone
+    SELECT n.* FROM named n
+    WHERE NOT EXISTS (SELECT FROM notifications_notification o WHERE o.key = n.key)
+      AND NOT EXISTS (SELECT FROM consultations_follow f
+                      WHERE f.user_id = n.user_id AND f.consultation_id = n.consultation_id AND f.muted)
+){FINISHED}
 SELECT 'deadline_coming' AS kind,
        n.key,
        n.email AS address,
-       jsonb_build_object('deadline', n.deadline_id, 'version', n.version, 'days', n.days, 'user', n.user_id)
+       jsonb_build_object('deadline', n.deadline_id, 'version', n.version, 'lead', n.lead, 'user', n.user_id)
            AS payload,
        %(priority)s AS priority,
-       %(now)s AS due_at
+       CASE WHEN n.passed THEN n.at ELSE %(now)s END AS due_at,
+       CASE WHEN n.passed THEN %(outage)s ELSE '' END AS passed_over
 FROM fresh n
 WHERE (n.deadline_id, n.user_id) NOT IN (SELECT deadline_id, user_id FROM finished)
   AND EXISTS (SELECT FROM account_emailaddress e
               WHERE e.user_id = n.user_id AND e.verified AND lower(e.email) = lower(n.email))
-"""
+"""  # noqa: S608 (of our own text)
 
 
+@transaction.atomic
 def queue_due(now: datetime) -> int:
-    """Owe every reminder whose moment has come, in one statement; returns how many were new.
+    """Owe every reminder whose moment has come, in one statement; returns how many rows were new.
 
-    Run as often as you like: what is owed or was sent already is not owed again.
+    Run as often as you like: what is owed, was sent or was passed over already is not written again.
     """
-    params = {"now": now, "may_draft": [str(role) for role in MAY_DRAFT], "priority": int(Priority.REMINDER)}
-    return outbox.queue_selected(kind="deadline_coming", select=DUE, params=params)
+    planned, _ = Planning.objects.get_or_create(pk=Planning.REMINDERS, defaults={"until": now})
+    readers, leads = _chosen()
+    come = [row for row in worked_out(with_news(now), readers, leads, until=now) if row["at"] <= now]
+    added = 0
+    if come:
+        for row in come:
+            row["missed"] = planned.until < row["at"] < now
+        params = {**parameters(come, now), "priority": int(Priority.REMINDER), "outage": OUTAGE}
+        added = outbox.queue_selected(kind="deadline_coming", select=DUE, params=params, passing_over=True)
+    if planned.until < now:
+        Planning.objects.filter(pk=Planning.REMINDERS, until__lt=now).update(until=now)
+    return added
+
+
+def parameters(come: list[dict[str, Any]], now: datetime) -> dict[str, Any]:
+    """What the statements above are given."""
+    return {
+        "come": json.dumps(come, cls=DjangoJSONEncoder),
+        "now": now,
+        "may_draft": [str(role) for role in MAY_DRAFT],
+    }
+
+
+def _chosen() -> tuple[set[Reader], set[str]]:
+    """Every zone and calendar, and every lead time, that anybody has chosen."""
+    people = User.objects.filter(is_active=True, is_service=False).order_by()
+    readers, leads = set(), set()
+    for zone, holidays, chosen in people.values_list("time_zone", "holidays", "leads").distinct():
+        readers.add((zone, holidays))
+        leads.update(chosen)
+    for chosen in Follow.objects.filter(leads__isnull=False).order_by().values_list("leads", flat=True).distinct():
+        leads.update(chosen or [])
+    return readers, leads
+
+
+def with_news(now: datetime) -> QuerySet[Deadline, dict[str, Any]]:
+    """The deadlines ahead, as `worked_out` takes them; `news_at`: when the date was last told."""
+    moved = DeadlineChange.objects.filter(deadline=OuterRef("pk")).values("deadline").annotate(last=Max("changed_at"))
+    news_at = Greatest("consultation__published_at", "consultation__opens_at", Subquery(moved.values("last")))
+    return (
+        Deadline.objects.ahead(now)
+        .annotate(news_at=news_at, deadline_id=F("pk"))
+        .values("deadline_id", "version", "closes_at", "time_zone", "news_at")
+    )
+
+
+def worked_out(
+    deadlines: Iterable[dict[str, Any]], readers: Iterable[Reader], leads: Iterable[str], *, until: datetime
+) -> list[dict[str, Any]]:
+    """The moments after the news, for each deadline and reader, the nearest to the deadline first (`place` 0).
+
+    Two at the same moment stand beside each other, the shorter lead time first. What is sure to come after `until` may
+    be left out, so `place` counts among those that are here.
+    """
+    readers, order = list(readers), alerts.in_order(leads)
+    found = []
+    for row in deadlines:
+        about = {"closes_at": row["closes_at"], "time_zone": row["time_zone"]}
+        near = [lead for lead in order if moments.base(**about, lead=lead) <= until + AHEAD]
+        for zone, holidays in readers:
+            theirs = [
+                (moments.moment(**about, lead=lead, news_at=row["news_at"], reader_zone=zone, reader_holidays=holidays),
+                 number, lead)
+                for number, lead in enumerate(near)
+            ]  # fmt: skip
+            after_news = sorted((each for each in theirs if row["news_at"] < each[0] <= until), reverse=True)
+            found += [
+                {"deadline_id": row["deadline_id"], "version": row["version"], "time_zone": zone, "holidays": holidays,
+                 "lead": lead, "at": at, "place": place}
+                for place, (at, _, lead) in enumerate(after_news)
+            ]  # fmt: skip
+    return found

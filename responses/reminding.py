@@ -1,9 +1,9 @@
-"""The rules of one reminder: its civil moment, whether it is still wanted, and what is left to file.
+"""The rules of one reminder: whether it is still wanted, and what is left to file.
 
 responses/reminders.py asks the same of everybody at once, in SQL; tests hold the two against each other.
 """
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
@@ -12,35 +12,31 @@ from accounts.models import Membership, User
 from accounts.permissions import MAY_DRAFT
 from consultations import following
 from consultations.models import Deadline, Follow, Question, Section
+from responses import reminders
 from responses.models import Response
+from responses.moments import last_day
 from responses.querysets import State
 
-HOUR = time(9)
-WORKABLE = timedelta(hours=12)  # closing before noon, the last day to work on is the day before
+
+def nearest(deadline: Deadline, person: User, now: datetime) -> str | None:
+    """Of the lead times that the person chose, the nearest whose moment has come; None before the first."""
+    leads = leads_of(deadline, person)
+    about = reminders.with_news(now).filter(pk=deadline.pk)
+    found = reminders.worked_out(about, [(person.time_zone, person.holidays)], leads, until=now)
+    return found[0]["lead"] if found else None
 
 
-def last_day(closes_at: datetime, time_zone: str) -> date:
-    """The last day that can be worked on, in the deadline's own zone."""
-    local = closes_at.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None)
-    return (local - WORKABLE).date()
-
-
-def moment(closes_at: datetime, time_zone: str, days: int) -> datetime:
-    """When the reminder of so many days before is due, in UTC."""
-    day = last_day(closes_at, time_zone) - timedelta(days=days)
-    return datetime.combine(day, HOUR, ZoneInfo(time_zone)).astimezone(UTC)
-
-
-def nearest(deadline: Deadline, person: User, now: datetime) -> int | None:
-    """Of the days that the person chose, the nearest whose moment has come; None before the first."""
-    closes_at = deadline.closes_at
-    if closes_at is None:
-        return None
-    return min((days for days in person.lead_days if moment(closes_at, deadline.time_zone, days) <= now), default=None)
+def leads_of(deadline: Deadline, person: User) -> set[str]:
+    """Every lead time that the person wants for this paper: through each follow that brings it, and for their work."""
+    follows = following.bringing(user=person, consultation=deadline.consultation)
+    chosen = [person.leads if leads is None else leads for leads in follows.values_list("leads", flat=True)]
+    if responses_of(deadline, person).exists():
+        chosen.append(person.leads)
+    return {lead for leads in chosen for lead in leads}
 
 
 def time_left(deadline: Deadline, now: datetime) -> str:
-    """ "7 days left", counted in working days of the deadline's own calendar and not from when it was planned."""
+    """ "7 days left", counted in days of the deadline's own calendar and not from when it was planned."""
     if deadline.closes_at is None:
         return "No closing date"
     today = now.astimezone(ZoneInfo(deadline.time_zone)).date()
@@ -50,21 +46,23 @@ def time_left(deadline: Deadline, now: datetime) -> str:
     return {1: "One day left", 0: "Last day"}.get(days, "Last hours")
 
 
-def why_not(deadline: Deadline, person: User, *, days: int, now: datetime) -> str:
+def why_not(deadline: Deadline, person: User, *, lead: str, now: datetime) -> str:
     """Why this reminder is no longer to be sent; "" when it is. Asked as it goes out."""
     paper = deadline.consultation
     if paper.withdrawn_at or not paper.is_public(now):
         return "The consultation was withdrawn."
     if not deadline.is_open(now):
         return "The deadline has passed."
-    if nearest(deadline, person, now) != days:
-        return "A reminder nearer to the deadline takes its place, or the person no longer wants this one."
     if Follow.objects.filter(user=person, consultation=paper, muted=True).exists():
         return "This person wants no e-mails about this consultation."
-    working_on = responses_of(deadline, person)
-    if working_on.exists():
-        return "" if unfinished(deadline, person) else "It has been submitted."
-    return "" if following.hears(user=person, consultation=paper) else "This person no longer follows it."
+    if responses_of(deadline, person).exists():
+        if not unfinished(deadline, person):
+            return "It has been submitted."
+    elif not following.bringing(user=person, consultation=paper).exists():
+        return "This person no longer follows it."
+    if nearest(deadline, person, now) != lead:
+        return "A reminder nearer to the deadline takes its place, or the person no longer wants this one."
+    return ""
 
 
 def responses_of(deadline: Deadline, person: User) -> QuerySet[Response]:

@@ -12,14 +12,14 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core import signing
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.urls import reverse
 
 from accounts import record
 from accounts.models import User
 from accounts.record import By
-from consultations import calendars, feeds
-from consultations.models import Consultation, Follow
+from consultations import calendars, feeds, following
+from consultations.models import Consultation
 from notifications import clock
 from notifications.refusal import NotAllowed
 from responses.models import CalendarAddress, Response
@@ -64,7 +64,7 @@ def calendar(user: User, now: datetime) -> tuple[bytes, datetime]:
     """The person's deadlines, and when they last changed; the number of queries does not grow with them."""
     own = list(Response.objects.of(user).select_related("organisation", "latest").order_by("organisation__name"))
     public = Consultation.objects.visible_to(AnonymousUser(), now)
-    mine = public.filter(heard_by(user) | Q(pk__in=[row.consultation_id for row in own]))
+    mine = public.filter(following.heard_by(user) | Q(pk__in=[row.consultation_id for row in own]))
     responses: dict[int, list[Response]] = defaultdict(list)
     for row in own:
         responses[row.consultation_id].append(row)
@@ -77,17 +77,6 @@ def calendar(user: User, now: datetime) -> tuple[bytes, datetime]:
     ]
     touched = [*map(feeds.changed_at, rows), *(row.edited_at for row in own), *(_filed_at(row) for row in own)]
     return calendars.calendar(name="Soundings: my deadlines", entries=entries), max(touched, default=feeds.NOTHING_YET)
-
-
-def heard_by(user: User) -> Q:
-    """The consultations that the person hears of (following.followers_of, from the person's side)."""
-    follows: QuerySet[Follow] = Follow.objects.visible_to(user)
-    of_body = Q(authorities__in=follows.filter(authority__isnull=False).values("authority"))
-    of_topic = Q(topics__in=follows.filter(topic__isnull=False).values("topic"))
-    by_body = Consultation.objects.filter(of_body | of_topic, is_rehearsal=False)
-    named = follows.filter(consultation__isnull=False)
-    heard = Q(pk__in=named.filter(muted=False).values("consultation")) | Q(pk__in=by_body.values("pk"))
-    return heard & ~Q(pk__in=named.filter(muted=True).values("consultation"))
 
 
 def standing(response: Response) -> str:

@@ -17,7 +17,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from script.chaos_world import DOUBT, LEASE, World
 
@@ -47,8 +46,12 @@ class Chaos:
         self.failures: list[str] = []
 
     # --- what is owed ---
-    def crowd(self, current: Round, *, days: list[int]) -> None:
-        """So many people who follow a paper whose reminder is due: by planning as of three hours or three days ago."""
+    def crowd(self, current: Round, *, leads: list[str]) -> None:
+        """So many people who follow a paper that closes in thirty hours.
+
+        The moment of "9d" came more than four days ago wherever and whenever this runs, with all weekends and holidays;
+        that of "60h" within the last thirty hours.
+        """
         from allauth.account.models import EmailAddress
         from django.utils import timezone
 
@@ -64,16 +67,12 @@ class Chaos:
             published_at=opened, announced_at=opened,
         )  # fmt: skip
         ConsultationAuthority.objects.create(consultation=self.paper, authority=body, position=0)
-        ago = 3 if current.name == "three-day stop" else 0
-        zone = zone_where_it_is_noon(now)
-        last_day = now.astimezone(ZoneInfo(zone)).date() + timedelta(days=max(days) - ago)
-        closes_at = datetime.combine(last_day, datetime.min.time(), ZoneInfo(zone)) + timedelta(hours=17)
         self.deadline = Deadline.objects.create(
-            consultation=self.paper, label="Responses", closes_at=closes_at, time_zone=zone
+            consultation=self.paper, label="Responses", closes_at=now + timedelta(hours=30), time_zone="Europe/London"
         )
         stem = f"{current.number}-{self.paper.code.lower()}"
         people = User.objects.bulk_create(
-            User(email=f"p{n}-{stem}@example.org", password="!", lead_days=days) for n in range(current.messages)
+            User(email=f"p{n}-{stem}@example.org", password="!", leads=leads) for n in range(current.messages)
         )
         EmailAddress.objects.bulk_create(
             EmailAddress(user=person, email=person.email, verified=True, primary=True) for person in people
@@ -91,7 +90,7 @@ class Chaos:
         faults_before = self.world.faults()
         if before_stop:
             self.stop_everything(current)
-        self.crowd(current, days=[7, 5] if current.name == "three-day stop" else [7])
+        self.crowd(current, leads=["9d", "60h"] if current.name == "three-day stop" else ["9d"])
         if current.name == "three-day stop":
             self.plan_as_of(timedelta(days=3) - timedelta(minutes=1))
         mishap(self, current)
@@ -280,12 +279,6 @@ MISHAPS: dict[str, Callable[[Chaos, Round], None]] = {
     "message lost after DATA": fault("lose", 0.02),
     "provider cannot be asked": Chaos.cannot_ask,  # last: the workers cannot ask from then on
 }
-
-
-def zone_where_it_is_noon(now: datetime) -> str:
-    """Where 9 in the morning was three hours ago, so that reminders are due whatever the hour here."""
-    offset = 12 - now.astimezone(UTC).hour
-    return f"Etc/GMT{-offset:+d}" if offset else "Etc/GMT"
 
 
 def rounds(names: list[str], *, messages: int) -> list[Round]:

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.permissions import MAY_DRAFT
-from consultations.models import Consultation, Deadline, Follow
+from consultations import following
+from consultations.models import Consultation, Deadline
 from notifications import clock
 from responses.models import Response
 from responses.pages import SignedInRequest, bodies_of, code_in, page, private
@@ -98,15 +99,10 @@ def _lines(rows: list[Response], now: datetime) -> list[Line]:
 def _waiting(user: User, now: datetime) -> list[Consultation]:
     """A few papers that can be answered and have no response of ours yet: the followed ones first."""
     mine = Response.objects.of(user).filter(consultation=OuterRef("pk"))
-    follows = Follow.objects.filter(user=user, muted=False).filter(
-        Q(consultation=OuterRef("pk"))
-        | Q(authority__consultations=OuterRef("pk"))
-        | Q(topic__consultations=OuterRef("pk"))
-    )
     papers: Any = Consultation.objects.visible_to(user, now).taking_responses(now)
     return list(
         papers.filter(~Exists(mine))
-        .annotate(is_followed=Exists(follows))
+        .annotate(is_followed=Case(When(following.heard_by(user), then=True), default=False))
         .order_by("-is_followed", F("next_closes_at").asc(nulls_last=True), "-pk")
         .prefetch_related(bodies_of(""), "deadlines")[:WAITING]
     )

@@ -12,9 +12,9 @@ import time
 from django.db import connection
 
 CROWD = """
-INSERT INTO accounts_user (email, password, name, is_superuser, is_staff, is_active, is_service, time_zone, lead_days,
-                           leads, holidays, rhythm, joined_at)
-SELECT 'crowd@example.org', '!', 'Demonstration Crowd', false, false, true, false, 'Europe/London', '{14}', '{14d}', '',
+INSERT INTO accounts_user (email, password, name, is_superuser, is_staff, is_active, is_service, time_zone, leads,
+                           holidays, rhythm, joined_at)
+SELECT 'crowd@example.org', '!', 'Demonstration Crowd', false, false, true, false, 'Europe/London', '{14d}', '',
        'at_once', now()
 ON CONFLICT DO NOTHING;
 

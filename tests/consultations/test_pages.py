@@ -471,31 +471,36 @@ def test_alerts_ask_the_database_the_same_number_of_times(reader, user, rows, dj
 
 
 def test_reminders_are_chosen_and_kept(reader, user):
-    given = {"lead_days": ["0", "28"], "time_zone": "America/New_York"}
+    given = {"leads": ["0d", "28d"], "other_leads": "3 Weeks,10 working days, 6 hours before", "holidays": "US",
+             "time_zone": "America/New_York"}  # fmt: skip
     assert reader.post(reverse("consultations:alerts"), given).url == reverse("consultations:following")
     user.refresh_from_db()
-    assert (user.lead_days, user.time_zone) == ([28, 0], "America/New_York")
+    assert (user.leads, user.time_zone) == (["28d", "21d", "10w", "0d", "6h"], "America/New_York")
+    assert user.holidays == "US"
     reader.post(reverse("consultations:alerts"), {"time_zone": "Europe/London"})
     user.refresh_from_db()
-    assert user.lead_days == []
+    assert user.leads == []
 
 
 @pytest.mark.parametrize(
     "given",
     [
-        {"lead_days": ["4000"], "time_zone": "Europe/London"},
-        {"lead_days": ["x"], "time_zone": "Europe/London"},
-        {"lead_days": ["7"], "time_zone": "Mars/Olympus"},
-        {"lead_days": ["7"]},
+        {"leads": ["4000d"], "time_zone": "Europe/London"},
+        {"leads": ["7d"], "other_leads": "a fortnight", "time_zone": "Europe/London"},
+        {"leads": ["7d"], "time_zone": "Mars/Olympus"},
+        {"leads": ["7d"]},
+        {"other_leads": "400 days", "time_zone": "Europe/London"},
+        {"other_leads": ",".join(f"{n} days" for n in range(1, 30)), "time_zone": "Europe/London"},
+        {"leads": ["7d"], "time_zone": "Europe/London", "holidays": "FR"},
     ],
 )
 def test_a_bad_choice_is_said_and_changes_nothing(reader, user, given):
     response = reader.post(reverse("consultations:alerts"), given)
     assert response.status_code == 200
     assert response.context["form"].errors
-    before = (user.lead_days, user.time_zone)
+    before = (user.leads, user.time_zone)
     user.refresh_from_db()
-    assert (user.lead_days, user.time_zone) == before
+    assert (user.leads, user.time_zone) == before
 
 
 def test_the_accessibility_statement_is_there(client):

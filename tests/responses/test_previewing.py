@@ -52,7 +52,7 @@ def staff(freeze):
 
 
 def test_every_kind_is_filled_from_real_rows_and_nothing_is_left_behind(rows, staff):
-    before = (Follow.objects.count(), Invitation.objects.count(), Notification.objects.count(), staff.lead_days)
+    before = (Follow.objects.count(), Invitation.objects.count(), Notification.objects.count(), staff.leads)
 
     for kind in previewing.SAMPLES:
         found = previewing.preview(kind, reader=staff, now=NOW)
@@ -62,7 +62,7 @@ def test_every_kind_is_filled_from_real_rows_and_nothing_is_left_behind(rows, st
         assert "<html" in found.html
 
     staff.refresh_from_db()
-    after = (Follow.objects.count(), Invitation.objects.count(), Notification.objects.count(), staff.lead_days)
+    after = (Follow.objects.count(), Invitation.objects.count(), Notification.objects.count(), staff.leads)
     assert after == before
 
 

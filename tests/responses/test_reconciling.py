@@ -28,7 +28,7 @@ def consultation(freeze):
 
 
 def follower(consultation):
-    user = UserFactory(confirmed=True, lead_days=[7])
+    user = UserFactory(confirmed=True, leads=["7d"])
     following.follow(user=user, target=consultation)
     return user
 
