@@ -24,11 +24,12 @@ HOW_TO_TYPE = "Write a lead time as a number and a unit, such as “10 working d
 
 
 class Rhythm(models.TextChoices):
-    """How soon news comes: as it happens, or put together."""
+    """How soon news of openings and outcomes comes: as it happens, put together, or not at all. The soonest first."""
 
     AT_ONCE = "at_once", "As it happens"
     DAILY = "daily", "Once a day"
     WEEKLY = "weekly", "Once a week"
+    NEVER = "never", "Not at all"
 
 
 class Holidays(models.TextChoices):

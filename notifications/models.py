@@ -10,8 +10,12 @@ from django.db.models import Q
 
 
 class State(models.TextChoices):
-    """pending → claimed → sending → sent | skipped | failed. `docs/architecture.md` tells why each exists."""
+    """pending → claimed → sending → sent | skipped | failed. `docs/architecture.md` tells why each exists.
 
+    What waits to be told together with other news is `kept` at first, and `skipped` once its digest has taken it.
+    """
+
+    KEPT = "kept", "Kept for a digest"
     PENDING = "pending", "Waiting"
     CLAIMED = "claimed", "Picked up"
     SENDING = "sending", "Being sent"
@@ -95,6 +99,7 @@ class Notification(models.Model):
         ]
         indexes: ClassVar[list[Any]] = [
             models.Index("priority", "due_at", "id", name="notification_due", condition=Q(state=State.PENDING)),
+            models.Index("due_at", "id", name="notification_kept", condition=Q(state=State.KEPT)),
             models.Index("state", "id", name="notification_state"),
             models.Index("kind", "id", name="notification_kind"),
             # For the figures by the minute. Block ranges, so that marking a message as sent costs no index entry.

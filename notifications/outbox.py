@@ -22,12 +22,12 @@ from notifications.models import Notification, Priority, State
 from notifications.refusal import Conflict, Refusal
 from notifications.waking import wake
 
-__all__ = ["Counts", "Post", "deliver", "queue", "queue_many", "queue_selected", "resend", "wake"]
+__all__ = ["Counts", "Post", "deliver", "keep_selected", "queue", "queue_many", "queue_selected", "resend", "wake"]
 
 BATCH = 1_000
 
 INSERT = """
-INSERT INTO notifications_notification (
+{taking} INSERT INTO notifications_notification (
     kind, key, address, payload, priority, due_at, created_at,
     state, finished_at, reason, claimed_by, attempts, subject, reference, sent_again
 )
@@ -37,6 +37,7 @@ FROM ({select}) AS owed
 ON CONFLICT (key) DO NOTHING
 """
 OWED = "'pending', NULL::timestamptz, ''"
+KEPT = "'kept', NULL::timestamptz, ''"
 OWED_OR_PASSED_OVER = """CASE passed_over WHEN '' THEN 'pending' ELSE 'skipped' END,
        CASE passed_over WHEN '' THEN NULL ELSE clock_timestamp() END, passed_over"""
 FROM_JSON = """
@@ -99,22 +100,29 @@ def _insert_json(posts: Sequence[Post]) -> int:
     return _insert(FROM_JSON, [encoded])
 
 
-def queue_selected(*, kind: str, select: str, params: Any, passing_over: bool = False) -> int:
+def keep_selected(*, kind: str, select: str, params: Any) -> int:
+    """Keep what a SELECT as for `queue_selected` yields, until the digest at `due_at` takes it; how many were new."""
+    _check_kind(kind)
+    return _insert(select, params, state=KEPT)
+
+
+def queue_selected(*, kind: str, select: str, params: Any, passing_over: bool = False, taking: str = "") -> int:
     """Owe what a SELECT yields, in one statement however many rows; returns how many were new.
 
     `select` is SQL of the program's own, never of a reader's, with the columns kind, key, address, payload, priority
     and due_at. Its addresses come from people who confirmed them. With `passing_over` it has one more, passed_over: ""
-    or why this one is written as not sent from the beginning.
+    or why this one is written as not sent from the beginning. `taking`: a WITH clause that changes rows of the ledger,
+    and that the SELECT names.
     """
     _check_kind(kind)
-    return _insert(select, params, state=OWED_OR_PASSED_OVER if passing_over else OWED)
+    return _insert(select, params, state=OWED_OR_PASSED_OVER if passing_over else OWED, taking=taking)
 
 
-def _insert(select: str, params: Any, *, state: str = OWED) -> int:
+def _insert(select: str, params: Any, *, state: str = OWED, taking: str = "") -> int:
     with connection.cursor() as cursor:
-        cursor.execute(INSERT.format(select=select, state=state), params)
+        cursor.execute(INSERT.format(select=select, state=state, taking=taking), params)
         added = int(cursor.rowcount)
-    if added:
+    if added and state != KEPT:
         changes.note()
         transaction.on_commit(wake)
     return added
