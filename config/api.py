@@ -30,7 +30,7 @@ from accounts import api as accounts
 from accounts.api_auth import SessionAuthentication
 from config.errors import NOTHING_HERE
 from consultations import api as consultations
-from responses.api import answers, drafts, filed, files, filing, versions
+from responses.api import answers, drafts, filed, files, filing, uploads, versions
 
 
 class Code(StringConverter):
@@ -138,6 +138,8 @@ v1: list[URLPattern | URLResolver] = [
     path(f"{RESPONSE}attachments/", files.Files.as_view(), name="attachments"),
     path(ATTACHMENT, files.OneFile.as_view(), name="attachment"),
     path(f"{ATTACHMENT}content/", files.FileContent.as_view(), name="attachment_content"),
+    path(f"{RESPONSE}uploads/", uploads.Uploads.as_view(), name="uploads"),
+    path(f"{RESPONSE}uploads/<code:upload>/", uploads.OneUpload.as_view(), name="upload"),
     path(f"{RESPONSE}submit/", filing.Submit.as_view(), name="submit"),
     path(f"{RESPONSE}withdraw/", filing.Withdraw.as_view(), name="withdraw"),
     path("submissions/", filed.Submissions.as_view(), name="submissions"),

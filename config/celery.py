@@ -24,10 +24,14 @@ app.conf.beat_schedule = {
     "announce consultations that have opened": {"task": "consultations.tasks.announce_openings", **WAKE},
     "queue the reminders that are due": {"task": "responses.tasks.queue_due_reminders", **WAKE},
     "remind staff of their own dates": {"task": "consultations.tasks.remind_staff", **WAKE},
+    "queue the digests that are due": {"task": "responses.tasks.queue_due_digests", **WAKE},
     # … and rows become post
     "deliver the post": {"task": "notifications.tasks.deliver", **WAKE},
     "call the webhooks": {"task": "accounts.tasks.call_webhooks", **WAKE},
     "seal the record of acts": {"task": "accounts.tasks.seal_record", **WAKE},
+    "scan the files that wait": {"task": "responses.tasks.scan_files", **WAKE},
+    "read the text of files": {"task": "responses.tasks.extract_texts", **WAKE},
+    "let go of unfinished uploads": {"task": "responses.tasks.forget_uploads", "schedule": crontab(minute="37")},
     # at a minute of the clock: counted from the start of beat, a beat that is restarted often would never come to it
     "compare the post with what is owed": {"task": "responses.tasks.reconcile_post", "schedule": crontab(minute="7")},
 }

@@ -279,6 +279,14 @@ STORAGES = {
 FILE_UPLOAD_PERMISSIONS = 0o600
 ATTACHMENT_MAX_BYTES = env.int("ATTACHMENT_MAX_BYTES", default=20 * 1024 * 1024)
 ATTACHMENT_MAX_COUNT = env.int("ATTACHMENT_MAX_COUNT", default=20)
+UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=200 * 1024 * 1024)  # of a file that comes in pieces
+UPLOAD_KEPT_HOURS = env.int("UPLOAD_KEPT_HOURS", default=24)  # how long a file that is not whole yet is waited for
+# The virus scanner: "host:3310", "[::1]:3310" or "/run/clamav/clamd.ctl"; empty: there is none, and staff are told so.
+CLAMD_ADDRESS = env.str("CLAMD_ADDRESS", default="")
+CLAMD_TIMEOUT = env.int("CLAMD_TIMEOUT", default=120)  # seconds for each step of one file
+# A file is read in a process of its own, which may use so much and is then ended.
+READING_SECONDS = env.int("READING_SECONDS", default=120)
+READING_MEGABYTES = env.int("READING_MEGABYTES", default=1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from accounts.models import User
 from accounts.staff.acts import acts_for
 from consultations.closing import moment
-from responses import snapshot
+from responses import scanning, snapshot
 from responses.models import Attachment, FoiPosition, NameConsent, Receipt, Response, Submission, TextConsent
 
 UNREADABLE = "Confidential: you do not have the right to read it. An administrator can give it to you."
@@ -99,12 +99,18 @@ def _files(user: User | AnonymousUser, row: Submission, files: list[dict[str, An
     return _openable(files, _readable(user, row))
 
 
-def _readable(user: User | AnonymousUser, row: Submission) -> set[str]:
-    return set(Attachment.objects.visible_to(user).filter(submitted_in=row).values_list("code", flat=True))
+def _readable(user: User | AnonymousUser, row: Submission) -> dict[str, str]:
+    """Code → what the virus scanner says of it, "" for a file that may be opened."""
+    return {
+        file.code: scanning.state_words(file) for file in Attachment.objects.visible_to(user).filter(submitted_in=row)
+    }
 
 
-def _openable(files: list[dict[str, Any]], readable: set[str]) -> list[dict[str, Any]]:
-    return [{**file, "may_open": file["code"] in readable} for file in files]
+def _openable(files: list[dict[str, Any]], readable: dict[str, str]) -> list[dict[str, Any]]:
+    return [
+        {**file, "may_open": readable.get(file["code"]) == "", "state": readable.get(file["code"], "")}
+        for file in files
+    ]
 
 
 def _acts(user: User | AnonymousUser, response: Response, zone: str) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from accounts.models import Organisation, User
 from consultations.models import Consultation, Question
 from responses.draft_models import AnswerVersion as AnswerVersion
 from responses.draft_models import How as How
+from responses.file_models import Screened, Screening
 from responses.querysets import (
     AnswerQuerySet,
     AttachmentQuerySet,
@@ -137,7 +138,7 @@ def attachment_path(attachment: "Attachment", filename: str) -> str:  # noqa: AR
     return f"attachments/{attachment.code[:2]}/{attachment.code}"
 
 
-class Attachment(models.Model):
+class Attachment(Screened):
     """A file given with a response, for one question or for the whole. Never served inline, never by URL."""
 
     code = models.CharField("code", max_length=10, unique=True, default=public_code, editable=False)
@@ -156,8 +157,12 @@ class Attachment(models.Model):
 
     class Meta:
         ordering: ClassVar[list[str]] = ["id"]
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(condition=Q(screening__in=Screening.values), name="attachment_screening_known"),
+        ]
         indexes: ClassVar[list[Any]] = [
-            models.Index("response", name="attachment_current", condition=Q(removed_at=None))
+            models.Index("scan_due_at", name="attachment_to_scan", condition=Q(screening=Screening.WAITING)),
+            models.Index("response", name="attachment_current", condition=Q(removed_at=None)),
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Membership, User
 from notifications.compiled import Compiled
+from responses import scanning
 from responses.models import Answer, AnswerVersion, Attachment, Receipt, Response, Submission
 from responses.progress import Part
 from responses.querysets import ResponseQuerySet, State, SubmissionQuerySet
@@ -157,7 +158,12 @@ def answers(parts: list[Part]) -> list[Row]:
 
 
 def attachment(stored: Attachment) -> Row:
-    return {**_facts(stored, OF_FILE), "question": stored.question.code if stored.question else None}
+    """`state`: whether its content can be had."""
+    return {
+        **_facts(stored, OF_FILE),
+        "state": scanning.state(stored),
+        "question": stored.question.code if stored.question else None,
+    }
 
 
 # --- Submissions and receipts -----------------------------------------------------------------------------------------

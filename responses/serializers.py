@@ -158,6 +158,10 @@ class AttachmentSerializer(Shape):
     size = serializers.IntegerField(help_text="In bytes.")
     sha256 = serializers.CharField()
     uploaded_at = serializers.DateTimeField()
+    state = serializers.ChoiceField(
+        choices=["available", "quarantined", "rejected"],
+        help_text="quarantined: not found clean by the virus scanner yet; rejected: never to be opened.",
+    )
     question = serializers.CharField(allow_null=True, help_text="Its code; null: for the whole response.")
 
 

@@ -1,9 +1,9 @@
-"""What the clock asks of the responses."""
+"""What the clock asks of the responses, and what it asks of their files."""
 
 from celery import shared_task
 
-from notifications import clock
-from responses import reconciling, reminders
+from notifications import alone, clock
+from responses import extraction, reconciling, reminders, scanning, uploading
 
 
 @shared_task(time_limit=900, soft_time_limit=840)
@@ -16,3 +16,25 @@ def queue_due_reminders() -> None:
 def reconcile_post() -> None:
     """Compare the post that should exist with the post that does."""
     reconciling.reconcile(clock.now())
+
+
+@shared_task(time_limit=900, soft_time_limit=840)
+def scan_files() -> None:
+    """Ask the virus scanner about the files that wait; then their text may be read."""
+    with alone.only_one("scan files", seconds=900) as free:
+        if free and scanning.scan_due(clock.now()):
+            extract_texts.delay()
+
+
+@shared_task(time_limit=900, soft_time_limit=840)
+def extract_texts() -> None:
+    """Read the text of the files that may be read."""
+    with alone.only_one("extract texts", seconds=900) as free:
+        if free:
+            extraction.extract_due(clock.now())
+
+
+@shared_task(time_limit=300, soft_time_limit=280)
+def forget_uploads() -> None:
+    """Let go of files that never came whole."""
+    uploading.forget_old(clock.now())

@@ -34,6 +34,10 @@ from responses import snapshot
 from responses.models import Answer, Attachment, Receipt, Response, State, Submission
 
 PASSWORD = "correct horse battery staple"
+PDF = (
+    b"%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+)
 
 
 def ahead(**units: float) -> Any:

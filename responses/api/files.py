@@ -76,7 +76,7 @@ class Files(GenericAPIView[Any]):
         response = own_response(request, code)
         given = FileSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        question = _question(response, given.validated_data.get("question", ""))
+        question = question_of(response, given.validated_data.get("question", ""))
         stored = attaching.attach(
             response=response, file=given.validated_data["file"], question=question, by=by_request(request, "api")
         )
@@ -84,7 +84,7 @@ class Files(GenericAPIView[Any]):
         return ApiResponse(reading.attachment(stored), status=201, headers={"Location": where})
 
 
-def _question(response: Response, code: str) -> Question | None:
+def question_of(response: Response, code: str) -> Question | None:
     if not code:
         return None
     of_paper = Question.objects.select_related("section__deadline").filter(
@@ -126,8 +126,12 @@ class FileContent(GenericAPIView[Any]):
     def get(self, request: Request, code: str, attachment: str) -> FileResponse:
         """The file itself, to be saved."""
         stored = _one(request, code, attachment)
+        try:
+            content = attaching.open_stored(stored)
+        except FileNotFoundError as error:
+            raise NotFound from error
         handed = FileResponse(
-            stored.file.open("rb"), as_attachment=True, filename=stored.name, content_type="application/octet-stream"
+            content, as_attachment=True, filename=stored.name, content_type="application/octet-stream"
         )
         handed["Content-Security-Policy"] = "default-src 'none'; sandbox"
         handed["X-Content-Type-Options"] = "nosniff"

@@ -2,6 +2,7 @@
 
 import logging
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from consultations.models import Question
 from notifications import clock
 from notifications.refusal import Refusal
-from responses import attaching
+from responses import attaching, scanning
 from responses.forms import UploadForm
 from responses.models import Attachment, Response
 from responses.pages import Desk, SignedInRequest, by, desk, page, private, refuse_in
@@ -38,6 +39,9 @@ def attachments(request: SignedInRequest, code: str) -> HttpResponse:
         files=_files(here),
         kinds=", ".join(sorted({ending.strip(".").upper() for ending in attaching.ALLOWED})),
         may_write=here.may_draft and not here.untaken,
+        at_once=settings.ATTACHMENT_MAX_BYTES,
+        most=settings.UPLOAD_MAX_BYTES,
+        scanned=scanning.is_set_up(),
     )
     return page(request, "attachments", context, status=status)
 
@@ -60,10 +64,10 @@ def remove(request: SignedInRequest, code: str) -> HttpResponse:
 @private
 @require_safe
 def download(request: SignedInRequest, code: str) -> HttpResponseBase:
-    """The file as it was given, to be saved and never to be opened in the page."""
+    """The file as it was given, to be saved and never opened in the page; 409 until the virus scanner has passed it."""
     attachment = get_object_or_404(Attachment.objects.visible_to(request.user), code=code)
     try:
-        content = attachment.file.open("rb")
+        content = attaching.open_stored(attachment)
     except FileNotFoundError as error:
         logger.exception("stored file is missing", extra={"attachment": attachment.code})
         raise Http404 from error

@@ -12,7 +12,7 @@ from tests import factories
 from tests.api.conftest import Firm
 
 pytestmark = pytest.mark.django_db
-PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+PDF = factories.PDF
 
 
 def upload(caller, firm, name="evidence.pdf", content=PDF, **fields):

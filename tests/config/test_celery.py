@@ -16,6 +16,9 @@ def test_every_sweep_is_woken():
         "consultations.tasks.announce_openings",
         "consultations.tasks.remind_staff",
         "responses.tasks.queue_due_reminders",
+        "responses.tasks.queue_due_digests",
+        "responses.tasks.scan_files",
+        "responses.tasks.extract_texts",
         "notifications.tasks.deliver",
         "accounts.tasks.seal_record",
     }

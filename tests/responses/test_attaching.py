@@ -34,8 +34,8 @@ def office(*parts: str, mimetype: str = "") -> bytes:
 
 
 TAKEN = {
-    "evidence.pdf": b"%PDF-1.7\nx",
-    "evidence.PDF": b"%PDF-1.7\nx",
+    "evidence.pdf": factories.PDF,
+    "evidence.PDF": factories.PDF,
     "evidence.docx": office("word/document.xml"),
     "evidence.xlsx": office("xl/workbook.xml"),
     "evidence.pptx": office("ppt/presentation.xml"),
@@ -45,6 +45,7 @@ TAKEN = {
     "evidence.txt": "Evidence, plainly: £5".encode(),
     "evidence.csv": b"a,b\n1,2\n",
     "evidence.png": PNG,
+    "evidence.eml": b"From: a@example.org\nSubject: Evidence\n\nWords.\n",
     "evidence.jpg": b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01",
 }
 REFUSED = {
@@ -64,6 +65,18 @@ REFUSED = {
     "cut.docx": (office("word/document.xml")[:40], "not a DOCX file"),
     "picture.png": (b"GIF89a", "is not a PNG file"),
     "empty.pdf": (b"", "is empty"),
+    "cut.pdf": (b"%PDF-1.7\nx", "is damaged"),
+    "letter.eml": (b"no headers\n", "is not an e-mail"),
+    "letter.msg": (b"Subject: x\n\nx", "damaged or not an Outlook"),
+    "program.eml": (
+        b'From: a@example.org\nContent-Type: application/x; name="run.exe"\nContent-Disposition: attachment\n\nMZ',
+        "carries “run.exe”",
+    ),
+    "locked.docx": (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"),
+        "locked with a password",
+    ),
+    "old.docx": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "of an old Office version"),
 }
 
 
