@@ -15,7 +15,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from accounts import addresses, admin_post, admin_record, admin_suppression, tokens  # noqa: F401 (registers)
+from accounts import addresses, admin_post, admin_record, admin_suppression, admin_webhooks, tokens  # noqa: F401 (registers)
 from accounts.identifiers import compact
 from accounts.models import ApiToken, Invitation, Membership, Organisation, OrganisationKind, Role, User
 from accounts.record import By

@@ -89,13 +89,14 @@ def body_of(delivery: WebhookDelivery) -> str:
 
 def headers_of(delivery: WebhookDelivery, body: str, now: datetime) -> dict[str, str]:
     reference = f"msg_{delivery.reference.hex}"
-    signature = Signer(webhooks.secret_of(delivery.webhook)).sign(reference, now.astimezone(UTC), body)
+    moment = now.astimezone(UTC)
+    signatures = [Signer(key).sign(reference, moment, body) for key in webhooks.secrets_of(delivery.webhook, now)]
     return {
         "Content-Type": "application/json",
         "User-Agent": "Soundings",
         "webhook-id": reference,
         "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": signature,
+        "webhook-signature": " ".join(signatures),
     }
 
 

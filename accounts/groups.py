@@ -14,6 +14,7 @@ from django.db import DEFAULT_DB_ALIAS
 POLICY = "Policy staff"
 CONFIDENTIAL = "Policy staff: confidential"
 PUBLISHING = "Publishing"
+POST = "Post and access"
 
 EDITED = ("authority", "topic", "consultation", "consultationauthority", "deadline", "section", "question", "document")
 SEEN = {
@@ -23,10 +24,10 @@ SEEN = {
     "notifications": ("notification",),
 }
 READING = {room: {f"view_{model}" for model in models} for room, models in SEEN.items()}
-# Outcomes are drafted here too; publishing one is another right.
+# Outcomes are drafted here too; publishing one is another right. What is deleted is a draft: the pages see to that.
 EDITING = {
     "consultations": {f"{verb}_{model}" for verb in ("add", "change") for model in (*EDITED, "outcome")}
-    | {f"delete_{model}" for model in ("consultationauthority", "deadline", "section", "question", "document")}
+    | {f"delete_{model}" for model in (*EDITED[2:], "outcome")}
 }
 GROUPS: dict[str, tuple[dict[str, set[str]], ...]] = {
     POLICY: (READING, EDITING),
@@ -39,7 +40,20 @@ GROUPS: dict[str, tuple[dict[str, set[str]], ...]] = {
                 "extend_deadline",
                 "correct_question",
                 "publish_outcome",
+                "view_announcement",
             }
+        },
+    ),
+    # Whoever looks after the post and lost keys: sends a message again, lets post go to an address, revokes a token.
+    POST: (
+        {
+            "accounts": {"view_apitoken", "change_apitoken", "view_webhookdelivery", "view_act"},
+            "notifications": {
+                "view_notification",
+                "change_notification",
+                "view_suppression",
+                "change_suppression",
+            },
         },
     ),
 }

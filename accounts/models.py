@@ -347,6 +347,8 @@ class Webhook(models.Model):
 
 
 class DeliveryState(models.TextChoices):
+    old_nonce = models.UUIDField("nonce before", null=True, editable=False)
+    old_until = models.DateTimeField("signed with the secret before as well until", null=True, editable=False)
     PENDING = "pending", "Waiting"
     SENDING = "sending", "Being sent"
     SENT = "sent", "Accepted"
@@ -383,4 +385,5 @@ class WebhookDelivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.event} to {self.webhook}"
+        return f"{self.get_event_display()} ({self.reference})"
+            models.Index("state", F("id").desc(), name="webhook_delivery_state"),

@@ -23,6 +23,8 @@ urlpatterns: list[URLPattern] = [
     path("organisation/<str:code>/webhooks/<str:webhook>/", webhooks.show_webhook, name="webhook"),
     path("organisation/<str:code>/webhooks/<str:webhook>/remove/", webhooks.remove_webhook, name="remove_webhook"),
     path(
+    path("organisation/<str:code>/webhooks/<str:webhook>/renew/", webhooks.renew_secret, name="renew_webhook"),
+    path("organisation/<str:code>/webhooks/<str:webhook>/secret/", webhooks.show_secret, name="webhook_secret"),
         "organisation/<str:code>/webhooks/<str:webhook>/<uuid:reference>/replay/",
         webhooks.replay_delivery,
         name="replay_delivery",
@@ -32,4 +34,5 @@ urlpatterns: list[URLPattern] = [
     path("tokens/new/", tokens.create_token, name="create_token"),
     path("tokens/<str:prefix>/revoke/", tokens.revoke_token, name="revoke_token"),
     path("profile/", profile.profile, name="profile"),
+    path("tokens/created/", tokens.show_token, name="token_created"),
 ]

@@ -7,9 +7,9 @@ step (calling.py). What is sent names things and says where to read them; it nev
 import base64
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
@@ -24,6 +24,7 @@ from notifications import clock
 from notifications.refusal import Conflict, NotAllowed, Refusal
 
 MOST = 10  # of one organisation
+OVERLAP = timedelta(hours=24)  # in which a program is given its new secret
 OWE = """
 INSERT INTO accounts_webhookdelivery (
     webhook_id, reference, key, event, happened_at, data, state, due_at, attempts, said
@@ -92,9 +93,32 @@ def replay(*, by: By, delivery: WebhookDelivery, now: datetime | None = None) ->
     )
 
 
+@transaction.atomic
+def renew(*, by: By, webhook: Webhook, now: datetime | None = None) -> str:
+    """A new signing secret, shown now or never. For OVERLAP the old one signs as well; the one before it no longer."""
+    now = now or clock.now()
+    organisation = lock(by, webhook.organisation)
+    row = Webhook.objects.select_for_update().filter(pk=webhook.pk).first()
+    if row is None or row.stopped_at:
+        raise Conflict("This webhook was stopped or removed. Create another.")
+    row.old_nonce, row.old_until, row.nonce = row.nonce, now + OVERLAP, uuid4()
+    row.save(update_fields=["old_nonce", "old_until", "nonce"])
+    write(by, "renewed webhook secret", organisation, now, webhook=row.code)
+    return secret_of(row)
+
+
 def secret_of(webhook: Webhook) -> str:
+    return _secret(webhook.nonce)
+
+
+def secrets_of(webhook: Webhook, now: datetime) -> list[str]:
+    """Those that sign now: the present one, and for a while the one before it."""
+    old = webhook.old_nonce if webhook.old_until and now < webhook.old_until else None
+    return [_secret(nonce) for nonce in (webhook.nonce, old) if nonce]
+
+
+def _secret(nonce: UUID) -> str:
     """In the form of Standard Webhooks: whsec_ and 32 bytes in base64."""
-    nonce: UUID = webhook.nonce
     key = salted_hmac("accounts.webhooks", nonce.bytes, algorithm="sha256").digest()
     return f"whsec_{base64.b64encode(key).decode()}"
 

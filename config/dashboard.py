@@ -268,6 +268,7 @@ MENU = (
             ("Messages", "mail", "notifications_notification", "notifications.view_notification"),
             ("What e-mails say", "preview", "staff:previews", "notifications.view_notification"),
             ("Suppressed addresses", "block", "notifications_suppression", "notifications.view_suppression"),
+            ("Webhook deliveries", "webhook", "accounts_webhookdelivery", "accounts.view_webhookdelivery"),
             ("Record of acts", "history", "accounts_act", "accounts.view_act"),
         ),
     ),

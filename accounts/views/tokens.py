@@ -3,9 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render, resolve_url
+from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -14,6 +15,8 @@ from accounts.forms import ONESELF, TokenForm
 from accounts.models import ApiToken, Organisation, OrganisationKind, Role
 from accounts.views.pages import Confirmation, SignedInRequest, by, confirm, form_page, refused
 from notifications import clock
+
+CREATED = "token_created"  # in the session: what the next page shows, and no page after it
 
 
 @login_required
@@ -29,7 +32,6 @@ def list_tokens(request: SignedInRequest) -> HttpResponse:
 @never_cache
 @form_page
 def create_token(request: SignedInRequest) -> HttpResponse:
-    """The answer to the POST shows the secret, once: it is nowhere to be redirected to."""
     administered = Organisation.objects.filter(memberships__user=request.user, memberships__role=Role.ADMIN).exclude(
         kind=OrganisationKind.INDIVIDUAL
     )
@@ -40,8 +42,22 @@ def create_token(request: SignedInRequest) -> HttpResponse:
         status = refused(form, lambda: made.append(make(request, administered, form.cleaned_data)))
         if not status:
             token, secret = made[0]
-            return render(request, "accounts/token_created.html", {"token": token, "secret": secret})
+            request.session[CREATED] = {"prefix": token.prefix, "secret": secret}
+            return redirect("accounts:token_created")
     return render(request, "accounts/token_form.html", {"form": form}, status=status)
+
+
+@login_required
+@never_cache
+@require_safe
+def show_token(request: SignedInRequest) -> HttpResponse:
+    """Once after it was made: a page that is loaded again makes nothing and shows nothing."""
+    created = request.session.pop(CREATED, None)
+    token = ApiToken.objects.visible_to(request.user).filter(prefix=created["prefix"]).first() if created else None
+    if token is None:
+        messages.warning(request, "A token is shown once. Revoke it and create another where it was not copied.")
+        return redirect("accounts:tokens")
+    return render(request, "accounts/token_created.html", {"token": token, "secret": created["secret"]})
 
 
 def make(request: SignedInRequest, administered: Any, data: dict[str, Any]) -> tuple[ApiToken, str]:

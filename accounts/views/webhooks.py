@@ -12,9 +12,11 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import webhooks
 from accounts.models import Organisation, Webhook, WebhookDelivery, WebhookEvent
 from accounts.views.pages import Confirmation, SignedInRequest, by, confirm, form_page, managed, refused
+from notifications import clock
 from notifications.refusal import Refusal
 
 SHOWN = 50
+SHOW_NEXT = "webhook_secret_of"  # in the session: whose secret the next page shows
 
 
 class WebhookForm(forms.Form):
@@ -41,7 +43,6 @@ def list_webhooks(request: SignedInRequest, code: str) -> HttpResponse:
 @never_cache
 @form_page
 def create_webhook(request: SignedInRequest, code: str) -> HttpResponse:
-    """The answer to the POST shows the secret, once: it is nowhere to be redirected to."""
     organisation = managed(request, code)
     form = WebhookForm(request.POST or None)
     made: list[tuple[Webhook, str]] = []
@@ -50,10 +51,53 @@ def create_webhook(request: SignedInRequest, code: str) -> HttpResponse:
         status = refused(form, lambda: made.append(webhooks.create(
             by=by(request), organisation=organisation, **form.cleaned_data)))  # fmt: skip
         if not status:
-            webhook, secret = made[0]
-            context = {"organisation": organisation, "webhook": webhook, "secret": secret}
-            return render(request, "accounts/webhook_created.html", context)
+            return _to_secret(request, made[0][0])
     return render(request, "accounts/webhook_form.html", {"organisation": organisation, "form": form}, status=status)
+
+
+@login_required
+@form_page
+def renew_secret(request: SignedInRequest, code: str, webhook: str) -> HttpResponse:
+    organisation = managed(request, code)
+    found = _of(organisation, webhook)
+    page = Confirmation(
+        title="Renew the signing secret?",
+        text="For 24 hours each event is signed with the new secret and with the present one, so that you can give the "
+        "new one to your program. After that only the new one counts.",
+        button="Renew it",
+        back=reverse("accounts:webhook", args=[organisation.code, found.code]),
+        then=_secret_url(found),
+        done="The secret is renewed.",
+    )
+
+    def renew() -> None:
+        webhooks.renew(by=by(request), webhook=found)
+        request.session[SHOW_NEXT] = found.code
+
+    return confirm(request, page, renew)
+
+
+@login_required
+@never_cache
+@require_safe
+def show_secret(request: SignedInRequest, code: str, webhook: str) -> HttpResponse:
+    """Once after it was made: a page that is loaded again makes nothing and shows nothing."""
+    organisation = managed(request, code)
+    found = _of(organisation, webhook)
+    if request.session.pop(SHOW_NEXT, None) != found.code:
+        messages.warning(request, "A signing secret is shown once. Renew it where it was not copied.")
+        return redirect("accounts:webhook", organisation.code, found.code)
+    context = {"organisation": organisation, "webhook": found, "secret": webhooks.secret_of(found)}
+    return render(request, "accounts/webhook_created.html", context)
+
+
+def _to_secret(request: SignedInRequest, webhook: Webhook) -> HttpResponse:
+    request.session[SHOW_NEXT] = webhook.code
+    return redirect(_secret_url(webhook))
+
+
+def _secret_url(webhook: Webhook) -> str:
+    return reverse("accounts:webhook_secret", args=[webhook.organisation.code, webhook.code])
 
 
 @login_required
@@ -72,6 +116,7 @@ def show_webhook(request: SignedInRequest, code: str, webhook: str) -> HttpRespo
         "webhook": found,
         "events": [WebhookEvent(event).label for event in found.events],
         "deliveries": shown[:SHOWN],
+        "two_secrets_until": found.old_until if found.old_until and clock.now() < found.old_until else None,
         "next": shown[SHOWN - 1].pk if len(shown) > SHOWN else "",
     }
     return render(request, "accounts/webhook.html", context)

@@ -17,7 +17,7 @@ def rights(name):
 
 
 def test_migrate_makes_the_groups():
-    assert set(Group.objects.values_list("name", flat=True)) == {groups.POLICY, groups.CONFIDENTIAL, groups.PUBLISHING}
+    assert set(Group.objects.values_list("name", flat=True)) == set(groups.GROUPS)
 
 
 @pytest.mark.parametrize(("name", "parts"), list(groups.GROUPS.items()))
@@ -29,7 +29,8 @@ def test_policy_staff_read_responses_but_nothing_confidential_and_publish_nothin
     held = rights(groups.POLICY)
     assert {"responses.view_submission", "accounts.view_organisation", "consultations.change_consultation"} <= held
     assert "responses.view_confidential" not in held
-    assert not held & rights(groups.PUBLISHING)
+    assert held & rights(groups.PUBLISHING) == {"consultations.view_announcement"}
+    assert {"consultations.delete_consultation", "consultations.delete_outcome"} <= held
     assert rights(groups.CONFIDENTIAL) - held == {"responses.view_confidential"}
     assert not {right for right in held if right.startswith("responses.") and not right.startswith("responses.view_")}
 
@@ -41,7 +42,18 @@ def test_publishing_is_publishing_extending_withdrawing_and_correcting():
         "consultations.extend_deadline",
         "consultations.correct_question",
         "consultations.publish_outcome",
+        "consultations.view_announcement",
     }
+
+
+def test_post_and_access_is_sending_again_lifting_and_revoking_and_no_responses():
+    changed = {right for right in rights(groups.POST) if ".change_" in right}
+    assert changed == {
+        "accounts.change_apitoken",
+        "notifications.change_notification",
+        "notifications.change_suppression",
+    }
+    assert not any(right.startswith(("responses.", "consultations.")) for right in rights(groups.POST))
 
 
 def test_migrating_again_puts_back_what_is_missing_and_keeps_what_was_added():

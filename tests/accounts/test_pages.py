@@ -232,7 +232,9 @@ def secret_in(response):
 
 
 def test_token_is_shown_once(signed_in, admin):
-    response = signed_in.post(reverse("accounts:create_token"), {"name": "Filing", "owner": "me", "days": "30"})
+    made = signed_in.post(reverse("accounts:create_token"), {"name": "Filing", "owner": "me", "days": "30"})
+    assert made.url == reverse("accounts:token_created")  # so that loading the page again makes no second token
+    response = signed_in.get(made.url)
     token = ApiToken.objects.get()
     assert secret_in(response) in text(response)
     assert "no-store" in response["Cache-Control"]
@@ -240,6 +242,8 @@ def test_token_is_shown_once(signed_in, admin):
     listed = text(signed_in.get(reverse("accounts:tokens")))
     assert token.prefix in listed
     assert secret_in(response) not in listed
+    again = signed_in.get(made.url)
+    assert again.url == reverse("accounts:tokens")
 
 
 def test_organisation_token_by_page(signed_in, firm):

@@ -276,6 +276,24 @@ def test_it_is_asked_again_at_each_call_and_the_checked_address_is_the_one_calle
     assert called == ["93.184.216.34"]
 
 
+def test_for_a_day_after_its_secret_was_renewed_both_sign(firm):
+    admin = member(firm, Role.ADMIN)
+    with program() as (url, got):
+        mine = hook(firm, url)
+        old = webhooks.secret_of(mine)
+        new = webhooks.renew(by=by(admin), webhook=mine, now=NOW)
+        for number, moment in enumerate((NOW, NOW + timedelta(hours=24))):
+            owe(number)
+            calling.call_due(now=moment)
+
+    (during, body, _), (after, _, _) = got
+    assert old != new
+    assert len(during["webhook-signature"].split(" ")) == 2
+    assert Verifier(old).verify(body, during) == Verifier(new).verify(body, during)
+    assert len(after["webhook-signature"].split(" ")) == 1
+    assert new == webhooks.secret_of(Webhook.objects.get())
+
+
 # --- The pages --------------------------------------------------------------------------------------------------------
 def test_an_administrator_makes_one_sees_its_log_and_removes_it(firm, client):
     client.force_login(member(firm, Role.ADMIN))
@@ -283,9 +301,10 @@ def test_an_administrator_makes_one_sees_its_log_and_removes_it(firm, client):
 
     with program() as (url, _):
         made = client.post(f"{base}new/", {"url": url, "events": ["consultation.opened"]})
-        assert made.status_code == 200
         row = Webhook.objects.get()
-        assert webhooks.secret_of(row) in made.content.decode()
+        assert made.url == f"{base}{row.code}/secret/"
+        assert webhooks.secret_of(row) in client.get(made.url).content.decode()
+        assert client.get(made.url).url == f"{base}{row.code}/"
         owe()
         calling.call_due(now=NOW)
     shown = client.get(f"{base}{row.code}/").content.decode()
@@ -295,6 +314,10 @@ def test_an_administrator_makes_one_sees_its_log_and_removes_it(firm, client):
     reference = WebhookDelivery.objects.get().reference
     assert client.post(f"{base}{row.code}/{reference}/replay/").status_code == 302
     assert WebhookDelivery.objects.get().state == "pending"
+    renewed = client.post(f"{base}{row.code}/renew/")
+    row.refresh_from_db()
+    assert webhooks.secret_of(row) in client.get(renewed.url).content.decode()
+    assert "signed with the one before as well until" in client.get(f"{base}{row.code}/").content.decode()
     assert client.post(f"{base}{row.code}/remove/").status_code == 302
     assert not Webhook.objects.exists()
 
