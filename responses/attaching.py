@@ -69,7 +69,7 @@ def attach(
     Raises Refusal at `file` (type, size, count, what is inside), Conflict when the question has closed.
     """
     now = now or clock.now()
-    name, content_type = _checked(file, most or settings.ATTACHMENT_MAX_BYTES)
+    name, content_type = checked(file, most or settings.ATTACHMENT_MAX_BYTES)
     row = Attachment(
         question=question,
         name=name,
@@ -156,7 +156,7 @@ def _ending_of(name: str) -> str:
     return ending
 
 
-def _checked(file: "File[bytes]", most: int) -> tuple[str, str]:
+def checked(file: "File[bytes]", most: int) -> tuple[str, str]:
     """The file's clean name and content type. Raises Refusal at `file`."""
     name = clean_name(file.name or "")
     ending = _ending_of(name)

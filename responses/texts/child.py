@@ -4,10 +4,12 @@ The file is its standard input; one JSON object is its standard output. It knows
 secrets, and ends itself when it takes more time or memory than it was given.
 """
 
+import importlib
 import json
 import resource
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import IO, Any
 
 Reader = Callable[[IO[bytes]], Any]
@@ -20,32 +22,30 @@ def limit(seconds: int, megabytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def readers() -> dict[str, Reader]:
-    from responses.texts import mail, office, pdf, reading
+# Ending → the module that reads it and its function: only what a file needs is loaded.
+READERS = {
+    ".pdf": ("pdf", "read"), ".docx": ("office", "word"), ".pptx": ("office", "slides"), ".xlsx": ("office", "sheets"),
+    ".odt": ("office", "document"), ".ods": ("office", "document"), ".rtf": ("reading", "rich"),
+    ".txt": ("reading", "plain"), ".csv": ("reading", "plain"), ".eml": ("mail", "eml"), ".msg": ("mail", "msg"),
+    ".png": ("reading", "picture"), ".jpg": ("reading", "picture"), ".jpeg": ("reading", "picture"),
+}  # fmt: skip
+LOOKERS = {".pdf": ("pdf", "look"), ".eml": ("mail", "look_eml"), ".msg": ("mail", "look_msg")}
 
-    return {
-        ".pdf": pdf.read, ".docx": office.word, ".pptx": office.slides, ".xlsx": office.sheets,
-        ".odt": office.document, ".ods": office.document, ".rtf": reading.rich, ".txt": reading.plain,
-        ".csv": reading.plain, ".eml": mail.eml, ".msg": mail.msg, ".png": reading.picture,
-        ".jpg": reading.picture, ".jpeg": reading.picture,
-    }  # fmt: skip
 
-
-def lookers(taken: set[str]) -> dict[str, Reader]:
-    from responses.texts import mail, pdf
-
-    return {
-        ".pdf": pdf.look,
-        ".eml": lambda file: mail.look_eml(file, taken),
-        ".msg": lambda file: mail.look_msg(file, taken),
-    }
+def reader_of(verb: str, ending: str, taken: set[str]) -> Reader | None:
+    where = (LOOKERS if verb == "look" else READERS).get(ending)
+    if where is None:
+        return None
+    module, name = where
+    function: Any = getattr(importlib.import_module(f"responses.texts.{module}"), name)
+    return partial(function, taken=taken) if verb == "look" and module == "mail" else function
 
 
 def answer(verb: str, ending: str, file: IO[bytes], taken: set[str]) -> dict[str, Any]:
     from responses.texts.reading import BROKEN, NOT_READ, TOO_LARGE, Unreadable
 
     found: dict[str, Any] = {"outcome": NOT_READ, "pages": [], "notes": [], "tool": "", "why": ""}
-    reader = (lookers(taken) if verb == "look" else readers()).get(ending)
+    reader = reader_of(verb, ending, taken)
     if reader is None:
         return found
     try:

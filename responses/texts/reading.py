@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import IO
 
-from striprtf.striprtf import rtf_to_text
-
 MOST_TEXT = 5_000_000  # characters kept of one file
 COMMAND = re.compile(r"(?:^|[,;\t\n\"])[=+@-][^,;\n]*\|[^\n]*!")  # in a CSV: =cmd|'/c calc'!A0
 READ, EMPTY, SCANNED, LOCKED, BROKEN, ACTIVE, TOO_LARGE, NOT_READ = (
@@ -70,6 +68,8 @@ def decoded(content: bytes) -> str:
 
 
 def rich(file: IO[bytes]) -> Found:
+    from striprtf.striprtf import rtf_to_text  # here, since no other kind needs it
+
     return Found(pages=[rtf_to_text(file.read().decode("latin-1"), errors="ignore")], tool=tool("striprtf"))
 
 

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
@@ -15,9 +16,10 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 CONTENT = b"".join(b"line %d\n" % number for number in range(3000))
+SIZE = len(CONTENT)
 
 
-def begin(caller, firm, name="evidence.txt", length=len(CONTENT), **more):
+def begin(caller, firm, name="evidence.txt", length=SIZE, **more):
     metadata = {"filename": name, **more}
     header = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in metadata.items())
     return caller.post(
@@ -60,7 +62,7 @@ def test_what_a_dead_process_wrote_beyond_the_row_is_written_over(call, firm):
     place = place_of(begin(caller, firm))
     send(caller, place, 0, CONTENT[:100])
     upload = Upload.objects.get()
-    with open(default_storage.path(upload.path), "ab") as store:
+    with Path(default_storage.path(upload.path)).open("ab") as store:
         store.write(b"half a piece that nobody counted")
     assert send(caller, place, 100, CONTENT[100:]).json()["sha256"] == hashlib.sha256(CONTENT).hexdigest()
 

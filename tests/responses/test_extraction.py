@@ -50,7 +50,7 @@ def zipped(parts: dict[str, bytes]) -> bytes:
 ODT = zipped(
     {
         "mimetype": b"application/vnd.oasis.opendocument.text",
-        "content.xml": b"<o:doc xmlns:o='o' xmlns:text='t'><text:p>Stablecoin <text:span>reserves</text:span></text:p></o:doc>",
+        "content.xml": b"<o:d xmlns:o='o' xmlns:t='t'><t:p>Stablecoin <t:span>reserves</t:span></t:p></o:d>",
     }
 )
 EML = b"From: a@example.org\nSubject: Evidence\nContent-Type: text/html\n\n<p>Stablecoin <b>reserves</b></p>\n"
@@ -128,6 +128,7 @@ def bomb(entries: int, size: int) -> bytes:
     return zipped({"word/document.xml": b"<x/>", **{f"word/media/{n}.bin": bytes(size) for n in range(entries)}})
 
 
+REMOTE = b'<Relationship TargetMode="External" Type="/attachedTemplate" Target="https://x.example/t.dotm"/>'
 LAUGHS = b'<!DOCTYPE d [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><d>&b;</d>'
 HOSTILE = {
     "bomb": (lambda: bomb(9, 24 * 1024 * 1024), "zip bomb"),
@@ -143,7 +144,7 @@ HOSTILE = {
         lambda: zipped(
             {
                 "word/document.xml": b"<x/>",
-                "word/_rels/settings.xml.rels": b'<Relationship Type="x/attachedTemplate" Target="https://x.example/t" TargetMode="External"/>',
+                "word/_rels/settings.xml.rels": REMOTE,
             }
         ),
         "loads a template from elsewhere",
