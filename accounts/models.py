@@ -334,6 +334,8 @@ class Webhook(models.Model):
     url = models.URLField("address", max_length=500)
     events = ArrayField(models.CharField(max_length=40, choices=WebhookEvent.choices), verbose_name="events")
     nonce = models.UUIDField("nonce", default=uuid.uuid4, editable=False)
+    old_nonce = models.UUIDField("nonce before", null=True, editable=False)
+    old_until = models.DateTimeField("signed with the secret before as well until", null=True, editable=False)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField("created at")
     stopped_at = models.DateTimeField("stopped at", null=True, blank=True)
@@ -347,8 +349,6 @@ class Webhook(models.Model):
 
 
 class DeliveryState(models.TextChoices):
-    old_nonce = models.UUIDField("nonce before", null=True, editable=False)
-    old_until = models.DateTimeField("signed with the secret before as well until", null=True, editable=False)
     PENDING = "pending", "Waiting"
     SENDING = "sending", "Being sent"
     SENT = "sent", "Accepted"
@@ -382,8 +382,8 @@ class WebhookDelivery(models.Model):
                 "webhook", "due_at", "id", name="webhook_delivery_due", condition=Q(state__in=["pending", "sending"])
             ),
             models.Index("webhook", F("id").desc(), name="webhook_delivery_log"),
+            models.Index("state", F("id").desc(), name="webhook_delivery_state"),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_event_display()} ({self.reference})"
-            models.Index("state", F("id").desc(), name="webhook_delivery_state"),
