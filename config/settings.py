@@ -153,6 +153,7 @@ NOTIFICATION_KINDS = {
     "consultation_withdrawn": "consultations.emails.consultation_withdrawn",
     "outcome_published": "consultations.emails.outcome_published",
     "follow_requested": "consultations.opting_in.follow_requested",
+    "digest": "responses.digests.digest",
     "deadline_coming": "responses.emails.deadline_coming",
     "response_submitted": "responses.emails.response_submitted",
     "response_amended": "responses.emails.response_amended",

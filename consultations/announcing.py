@@ -1,9 +1,9 @@
 """Telling the followers of a consultation what happened to it.
 
-Each event is one Announcement, and what it queues one INSERT … SELECT for each consultation, whatever the number of
-followers. What goes to more than settings.ALERT_HOLD_ABOVE people is held: what happened has happened, and programs
-are told of it at once, but no e-mail is queued until a second member of staff who may publish releases it. What waits
-until it could no longer help is cancelled, with the reason (`drop_stale`).
+Each event is one Announcement, and what it queues is one INSERT … SELECT for each consultation and rhythm (rhythms.py),
+whatever the number of followers. What goes to more than settings.ALERT_HOLD_ABOVE people is held: what happened has
+happened, and programs are told of it at once, but no e-mail is queued until a second member of staff who may publish
+releases it. What waits until it could no longer help is cancelled, with the reason (`drop_stale`).
 """
 
 from collections.abc import Sequence
@@ -13,12 +13,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import CharField, DateTimeField, F, SmallIntegerField, Value
+from django.db.models import CharField, DateTimeField, F, QuerySet, SmallIntegerField, Value
 from django.db.models.functions import Cast, Concat, JSONObject
 
 from accounts import record
+from accounts.alerts import Rhythm
+from accounts.models import User
 from accounts.record import By
-from consultations import following, telling
+from consultations import following, rhythms, telling
 from consultations.models import Announcement, Consultation, DeadlineChange, News, Outcome
 from notifications import clock, outbox
 from notifications.message import CONTROL
@@ -236,22 +238,44 @@ def _write(row: Announcement, *, by: By, now: datetime, verb: str, **detail: Any
 
 # --- On its way -------------------------------------------------------------------------------------------------------
 def queue(announcement: Announcement, now: datetime) -> int:
-    """Owe the e-mail to each follower. Done again, it adds only who has none; returns how many were added."""
-    return sum(_tell(announcement, paper, now) for paper in announcement.papers)
+    """Owe the e-mail to each follower, or keep it for their digest. Done again, it adds only who has none; returns how
+    many were added.
+    """
+    papers = announcement.papers
+    if announcement.kind not in rhythms.WAITING:
+        return sum(_tell(announcement, paper, following.followers_of(paper), now) for paper in papers)
+    # At once comes first: who wants that of one of the papers does not wait for another's digest.
+    told = sum(_tell(announcement, paper, rhythms.followers_by(Rhythm.AT_ONCE, paper), now) for paper in papers)
+    return told + sum(_keep(announcement, paper, rhythm, now) for paper in papers for rhythm in rhythms.DIGESTS)
 
 
-def _tell(announcement: Announcement, paper: Consultation, now: datetime) -> int:
+def _tell(announcement: Announcement, paper: Consultation, people: QuerySet[User], now: datetime) -> int:
+    at_once = Value(now, output_field=DateTimeField())
+    select, params = _owed(announcement, paper, people, due_at=at_once).query.sql_with_params()
+    return outbox.queue_selected(kind=announcement.kind, select=select, params=params)
+
+
+def _keep(announcement: Announcement, paper: Consultation, rhythm: Rhythm, now: datetime) -> int:
+    people = rhythms.followers_by(rhythm, paper)
+    due_at = rhythms.next_digest(people, rhythm=rhythm, now=now)
+    if due_at is None:
+        return 0
+    select, params = _owed(announcement, paper, people, due_at=due_at).query.sql_with_params()
+    return outbox.keep_selected(kind=announcement.kind, select=select, params=params)
+
+
+def _owed(
+    announcement: Announcement, paper: Consultation, people: QuerySet[User], *, due_at: Any
+) -> QuerySet[Any, Any]:
     named = {name: Value(value) for name, value in {**announcement.named, "consultation": paper.pk}.items()}
-    owed = following.followers_of(paper).values(
+    return people.values(
         kind=Value(announcement.kind, output_field=CharField()),
         key=Concat(Value(f"{announcement.kind}:{_about(announcement)}:"), Cast("pk", CharField())),
         address=F("email"),
         payload=JSONObject(user=F("pk"), **named),
         priority=Value(int(Priority.NEWS), output_field=SmallIntegerField()),
-        due_at=Value(now, output_field=DateTimeField()),
+        due_at=due_at,
     )
-    select, params = owed.query.sql_with_params()
-    return outbox.queue_selected(kind=announcement.kind, select=select, params=params)
 
 
 def _about(announcement: Announcement) -> str:

@@ -6,7 +6,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from consultations import following
+from accounts.record import By, client_ip
+from consultations import following, managing, rhythms
+from notifications import clock
 
 
 @csrf_exempt  # mail programs post without a page of ours; the signed token is the authority, and it can only mute
@@ -19,3 +21,16 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, template, {"papers": following.unsubscribe(token), "done": True})
     _, papers = following.read_unsubscribe_token(token)
     return render(request, template, {"papers": papers, "done": False})
+
+
+@csrf_exempt  # as above: the token can only end digests
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def end_digests(request: HttpRequest, token: str) -> HttpResponse:
+    """GET asks, POST does it. A damaged token is refused on both."""
+    person = rhythms.read_token(token)
+    if request.method == "POST":
+        by = By(user=None, door="link", ip=client_ip(request))
+        rhythms.end_digests(token=token, by=by, now=clock.now())
+    context = {"done": request.method == "POST", "manage_token": managing.token(person)}
+    return render(request, "consultations/end_digests.html", context)

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from consultations import by_email, subscribing, views
-from consultations.unsubscribing import unsubscribe
+from consultations.unsubscribing import end_digests, unsubscribe
 
 app_name = "consultations"
 
@@ -27,5 +27,6 @@ urlpatterns = [
     path("alerts/manage/<str:token>/", by_email.manage, name="manage"),
     path("follow/", views.follow, name="follow"),
     path("unfollow/", views.unfollow, name="unfollow"),
+    path("unsubscribe/digests/<str:token>/", end_digests, name="end_digests"),
     path("unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),
 ]

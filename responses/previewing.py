@@ -17,12 +17,14 @@ from django.contrib.auth.models import Permission
 from django.db import transaction
 from django.utils.module_loading import import_string
 
+from accounts.alerts import Rhythm
 from accounts.models import Invitation, Organisation, Role, User
-from consultations import duties
+from consultations import duties, opting_in
 from consultations.models import Announcement, Consultation, Deadline, DeadlineChange, Follow, News, Outcome
 from notifications import outbox
 from notifications.message import Attachment, Message, Skip
 from notifications.models import Notification, Priority
+from notifications.models import State as PostState
 from notifications.refusal import Refusal
 from responses import reminding
 from responses.models import Submission
@@ -57,7 +59,7 @@ def _written(kind: str, reader: User, now: datetime) -> Message | Skip:
     payload = sample(reader, now)
     if payload is None:
         return NO_ROW
-    row = Notification(kind=kind, address=reader.email, payload={"user": reader.pk, **payload})
+    row = Notification(kind=kind, address=reader.email, payload={"user": reader.pk, **payload}, due_at=now)
     try:
         with transaction.atomic():
             written: Message | Skip = import_string(settings.NOTIFICATION_KINDS[kind])(row, now)
@@ -96,7 +98,6 @@ def as_test(notification: Notification, now: datetime) -> Message | Skip:
     return dataclasses.replace(found, subject=f"Test: {found.subject}", unsubscribe_url="")
 
 
-# --- Real rows to write about: what goes into the payload, or None ----------------------------------------------------
 def _as_written(message: dict[str, Any] | None) -> Message | Skip:
     """What consultations/trying.py wrote when the test was asked for: it was of something that has not happened."""
     if message is None:
@@ -108,6 +109,7 @@ def _as_written(message: dict[str, Any] | None) -> Message | Skip:
     return Message(**{**message, "attachments": attachments})
 
 
+# --- Real rows to write about: what goes into the payload, or None ----------------------------------------------------
 def _following(reader: User, paper: Consultation | None) -> Payload:
     if paper is None:
         return None
@@ -140,6 +142,26 @@ def _outcome(reader: User, now: datetime) -> Payload:
     row = Outcome.objects.published(now).filter(consultations__in=_public(now)).order_by("-published_at", "-pk").first()
     followed = _following(reader, row.consultations.filter(published_at__lte=now).first()) if row else None
     return {**followed, "outcome": row.pk} if row and followed else None
+
+
+def _digest(reader: User, now: datetime) -> Payload:
+    User.objects.filter(pk=reader.pk).update(rhythm=Rhythm.DAILY)
+    Follow.objects.filter(user=reader).update(rhythm=None)
+    kept = {kind: sample(reader, now) for kind, sample in ((News.OPENED, _opened), (News.ANSWERED, _outcome))}
+    rows = [
+        Notification.objects.create(
+            kind=kind, key=f"{KIND}:{kind}:{reader.pk}", address=reader.email, payload=payload, due_at=now,
+            state=PostState.KEPT,
+        ).pk
+        for kind, payload in kept.items()
+        if payload
+    ]  # fmt: skip
+    return {"rows": rows} if rows else None
+
+
+def _asked(_reader: User, now: datetime) -> Payload:
+    paper = _public(now).order_by("is_rehearsal", "-published_at", "-pk").first()
+    return {"wanted": opting_in.packed(Follow(consultation=paper))} if paper else None
 
 
 def _coming(reader: User, now: datetime) -> Payload:
@@ -184,10 +206,6 @@ def _account_mail(_reader: User, _now: datetime) -> Payload:
     return {"subject": "An e-mail from the sign-in pages", "text": text}
 
 
-SAMPLES: dict[str, Callable[[User, datetime], Payload]] = {
-    "account_mail": _account_mail,
-    "invitation": _invitation,
-    "consultation_opened": _opened,
 def _outcome_to_come(reader: User, now: datetime) -> int | None:
     without = _public(now).filter(withdrawn_at=None, is_rehearsal=False).exclude(outcomes__is_final=True)
     paper = without.order_by("-published_at", "-pk").first()
@@ -232,14 +250,20 @@ def _duty(kind: str, arrange: Callable[[User, datetime], int | None]) -> Callabl
     return sample
 
 
+SAMPLES: dict[str, Callable[[User, datetime], Payload]] = {
+    "account_mail": _account_mail,
+    "invitation": _invitation,
+    "consultation_opened": _opened,
     "deadline_extended": _extended,
     "consultation_withdrawn": _withdrawn,
     "outcome_published": _outcome,
+    "follow_requested": _asked,
+    "digest": _digest,
     "deadline_coming": _coming,
     "response_submitted": _filed(version=1),
     "response_amended": _filed(version__gt=1),
     "response_withdrawn": _filed(response__state=State.WITHDRAWN),
-}
     "outcome_due": _duty("outcome_due", _outcome_to_come),
     "alert_held": _duty("alert_held", _held),
     "few_responses": _duty("few_responses", _closing_soon),
+}

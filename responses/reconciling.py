@@ -20,7 +20,7 @@ from consultations import announcing
 from consultations.models import Announcement, Consultation, Follow, News
 from notifications import figures
 from notifications.models import Notification, State
-from responses import reminders
+from responses import digests, reminders
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +99,7 @@ def _missing(then: datetime) -> list[tuple[str, str, str]]:
 
 def _plan(then: datetime) -> None:
     reminders.queue_due(then)
+    digests.queue_due(then)
     told = Announcement.objects.filter(kind=News.EXTENDED, sent_at__gt=then - LOOK_BACK, sent_at__lte=then)
     for row in told.select_related("consultation", "change__deadline"):
         if not announcing.why_stale(row, then):  # a deadline that moved twice is told of by its last change

@@ -3,13 +3,19 @@
 from celery import shared_task
 
 from notifications import alone, clock
-from responses import extraction, reconciling, reminders, scanning, uploading
+from responses import digests, extraction, reconciling, reminders, scanning, uploading
 
 
 @shared_task(time_limit=900, soft_time_limit=840)
 def queue_due_reminders() -> None:
     """Owe the reminders whose moment has come."""
     reminders.queue_due(clock.now())
+
+
+@shared_task(time_limit=300, soft_time_limit=280)
+def queue_due_digests() -> None:
+    """Owe the digests whose moment has come."""
+    digests.queue_due(clock.now())
 
 
 @shared_task(time_limit=300, soft_time_limit=280)

@@ -21,7 +21,7 @@ from django.utils import timezone
 from accounts import addresses, joining, tokens
 from accounts.models import Invitation, Role, User, Webhook, WebhookDelivery, WebhookEvent
 from accounts.record import By
-from consultations import following, managing, opting_in
+from consultations import following, managing, opting_in, rhythms
 from consultations.models import Follow
 from notifications.models import Notification
 from responses import keeping, subscribing
@@ -86,6 +86,7 @@ SPECIAL = {
     "consultations:document": {"code": "document"},
     "consultations:confirm_follow": {"token": "confirm_token"},
     "consultations:manage": {"token": "manage_token"},
+    "consultations:end_digests": {"token": "end_token"},
 }
 
 
@@ -178,6 +179,7 @@ class World:
         return {
             "confirm_token": opting_in.link(letter).rstrip("/").rsplit("/", 1)[-1],
             "manage_token": managing.token(address),
+            "end_token": rhythms.token_to_end(address),
             "paper": paper.code,
             "document": document.code,
             "response": response.code,

@@ -162,7 +162,7 @@ def test_telling_takes_the_same_number_of_statements_for_any_number_of_followers
 
     # a savepoint and its release, the claim, who and how many (found, made, counted, kept), what people and programs are
     # owed
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(11):
         assert announcing.announce_opening(consultation=consultation, now=NOW) == count
 
 
