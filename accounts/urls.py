@@ -21,10 +21,10 @@ urlpatterns: list[URLPattern] = [
     path("organisation/<str:code>/webhooks/", webhooks.list_webhooks, name="webhooks"),
     path("organisation/<str:code>/webhooks/new/", webhooks.create_webhook, name="create_webhook"),
     path("organisation/<str:code>/webhooks/<str:webhook>/", webhooks.show_webhook, name="webhook"),
-    path("organisation/<str:code>/webhooks/<str:webhook>/remove/", webhooks.remove_webhook, name="remove_webhook"),
-    path(
     path("organisation/<str:code>/webhooks/<str:webhook>/renew/", webhooks.renew_secret, name="renew_webhook"),
     path("organisation/<str:code>/webhooks/<str:webhook>/secret/", webhooks.show_secret, name="webhook_secret"),
+    path("organisation/<str:code>/webhooks/<str:webhook>/remove/", webhooks.remove_webhook, name="remove_webhook"),
+    path(
         "organisation/<str:code>/webhooks/<str:webhook>/<uuid:reference>/replay/",
         webhooks.replay_delivery,
         name="replay_delivery",
@@ -32,7 +32,7 @@ urlpatterns: list[URLPattern] = [
     path("invitations/<str:token>/", invitations.accept_invitation, name="accept_invitation"),
     path("tokens/", tokens.list_tokens, name="tokens"),
     path("tokens/new/", tokens.create_token, name="create_token"),
+    path("tokens/created/", tokens.show_token, name="token_created"),
     path("tokens/<str:prefix>/revoke/", tokens.revoke_token, name="revoke_token"),
     path("profile/", profile.profile, name="profile"),
-    path("tokens/created/", tokens.show_token, name="token_created"),
 ]

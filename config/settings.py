@@ -166,8 +166,8 @@ NOTIFICATION_KINDS = {
     "preview": "responses.previewing.as_test",
 }
 
-# --- Webhooks ---------------------------------------------------------------------------------------------------------
 # An alert to more people than this waits until a second member of staff releases it (consultations/announcing.py).
+ALERT_HOLD_ABOVE = env.int("ALERT_HOLD_ABOVE", default=5_000)
 # What staff are reminded of (consultations/duties.py).
 STAFF_DUTIES = [
     "consultations.dates_due.OUTCOME_DUE",
@@ -175,8 +175,8 @@ STAFF_DUTIES = [
     "responses.few.FEW_RESPONSES",
 ]
 FEW_RESPONSES = env.int("FEW_RESPONSES", default=5)  # staff are told when a deadline is near and fewer are in
-ALERT_HOLD_ABOVE = env.int("ALERT_HOLD_ABOVE", default=5_000)
 
+# --- Webhooks ---------------------------------------------------------------------------------------------------------
 # For development and tests alone: addresses on this machine, over plain HTTP, may be called. Never in production.
 WEBHOOKS_MAY_CALL_LOOPBACK = LOCAL and env.bool("WEBHOOKS_MAY_CALL_LOOPBACK", default=False)
 
