@@ -51,11 +51,7 @@ def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
 def _closing(now: datetime) -> list[dict[str, Any]]:
     """The next deadlines of what is open, rehearsals apart."""
     rows = (
-        Deadline.objects.ahead(now)
-        .filter(consultation__is_rehearsal=False)
-        .select_related("consultation")
-        .prefetch_related("consultation__authorities")
-        .order_by("closes_at")[:SHOWN]
+        Deadline.objects.ahead(now).filter(consultation__is_rehearsal=False).with_bodies().order_by("closes_at")[:SHOWN]
     )
     return [
         {
@@ -81,7 +77,7 @@ def _left(instant: datetime | None, now: datetime) -> str:
 def _opening(now: datetime) -> list[dict[str, Any]]:
     rows = (
         Consultation.objects.filter(Q(published_at__gt=now) | Q(opens_at__gt=now), withdrawn_at__isnull=True)
-        .prefetch_related("authorities")
+        .with_bodies()
         .order_by("published_at")[:SHOWN]
     )
     return [
@@ -131,7 +127,7 @@ def _rehearsals(now: datetime) -> list[dict[str, Any]]:
     rows: Any = (
         Consultation.objects.filter(is_rehearsal=True, published_at__lte=now)
         .with_status(now)
-        .prefetch_related("authorities")
+        .with_bodies()
         .order_by("-pk")[:SHOWN]
     )
     return [

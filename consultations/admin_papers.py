@@ -213,7 +213,7 @@ class ConsultationAdmin(BaseAdmin):
     # --- the list ---
     def get_queryset(self, request: HttpRequest) -> QuerySet[Consultation]:
         now = clock.now()
-        return Consultation.objects.visible_to(request.user, now).with_status(now).prefetch_related("authorities")
+        return Consultation.objects.visible_to(request.user, now).with_status(now).with_bodies()
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

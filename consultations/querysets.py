@@ -8,13 +8,13 @@ from django.contrib.postgres.aggregates import BoolOr
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import models
-from django.db.models import Case, Exists, F, Func, Min, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Exists, F, Func, Min, OuterRef, Prefetch, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.models import Membership, User
 
 if TYPE_CHECKING:
-    from consultations.models import Announcement, Consultation, Deadline, Follow, Outcome  # noqa: F401 (in the string types below)
+    from consultations.models import Announcement, Authority, Consultation, Deadline, Follow, Outcome  # noqa: F401
 
 STATUS: "models.CharField[str, str]" = models.CharField(max_length=20)
 
@@ -89,15 +89,28 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
         return self.filter(may_be_open).with_status(now).filter(open_here)
 
     def closing_soonest(self, now: datetime) -> Self:
-        """What closes next first, by its next closing moment; then the rest, newest first. Costs a query of its own."""
-        from consultations.models import Deadline
+        """What closes next first, by its next closing moment; what is open without one; then the rest, newest first.
 
-        ahead = (
-            Deadline.objects.ahead(now).values("consultation").annotate(soonest=Min("closes_at")).order_by("soonest")
-        )
-        ids = Value(list(ahead.values_list("consultation", flat=True)), ArrayField(models.BigIntegerField()))
+        Costs a query of its own.
+        """
+        from consultations.models import Consultation, Deadline
+
+        dated = Deadline.objects.ahead(now).order_by().values("consultation").annotate(soonest=Min("closes_at"))
+        rolling = Consultation.objects.rolling(now).annotate(soonest=Value(None, models.DateTimeField()))
+        first = dated.values_list("consultation", "soonest").union(rolling.values_list("pk", "soonest"), all=True)
+        found = [pk for pk, _ in first.order_by(F("soonest").asc(nulls_last=True), "-consultation")]
+        ids = Value(found, ArrayField(models.BigIntegerField()))
         place = Func(ids, F("pk"), function="array_position", output_field=models.IntegerField())
         return self.order_by(place.asc(nulls_last=True), F("published_at").desc(), "-pk")
+
+    def rolling(self, now: datetime) -> Self:
+        """Open, with a part that has no closing date."""
+        from consultations.models import Deadline
+
+        deadlines = Deadline.objects.filter(consultation=OuterRef("pk"))
+        undated = Exists(deadlines.filter(closes_at__isnull=True)) | ~Exists(deadlines)
+        public = self.filter(undated, published_at__lte=now, withdrawn_at__isnull=True)
+        return public.with_status(now).filter(status__in=[Status.OPEN, Status.PART_CLOSED])
 
     def matching(self, words: str) -> Self:
         """Full-text search over reference, title, summary and body; a reference may be typed in any form."""
@@ -111,13 +124,27 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
             rank=SearchRank(F("search"), query)
         )
 
+    def with_bodies(self) -> Self:
+        """Its bodies fetched, the one that leads first; `authorities.all()` then costs nothing and keeps that order."""
+        return self.prefetch_related(bodies())
+
     def to_announce(self, now: datetime) -> Self:
         """Public and open by the clock, and its followers have not been told yet."""
         opened = Q(opens_at__isnull=True) | Q(opens_at__lte=now)
         return self.filter(opened, published_at__lte=now, announced_at__isnull=True, withdrawn_at__isnull=True)
 
 
+def bodies(path: str = "") -> "Prefetch[str, models.QuerySet[Authority], str]":
+    """The bodies of the consultation at `path`, in the order in which the paper names them."""
+    from consultations.models import Authority
+
+    return Prefetch(f"{path}authorities", queryset=Authority.objects.order_by("consultationauthority__position"))
+
+
 class DeadlineQuerySet(models.QuerySet["Deadline"]):
+    def with_bodies(self) -> Self:
+        return self.select_related("consultation").prefetch_related(bodies("consultation__"))
+
     def ahead(self, now: datetime) -> Self:
         """Still to come, of consultations that are public and not withdrawn."""
         return self.filter(

@@ -75,6 +75,15 @@ def test_what_closes_soonest_comes_first(client):
     assert listed(client.get(LIST)) == [soon, late, rolling, closed]
 
 
+def test_soonest_first_then_what_never_closes_then_the_rest(client):
+    closed = paper(published_at=NOW - timedelta(days=5), closes_at=NOW - timedelta(days=1))
+    rolling = ConsultationFactory(published_at=NOW - timedelta(days=900))
+    DeadlineFactory(consultation=rolling, closes_at=None)
+    unknown = ConsultationFactory(published_at=NOW - timedelta(days=800), closing_unknown=True)
+    later, soon = (paper(published_at=NOW - timedelta(days=9), closes_at=NOW + timedelta(days=d)) for d in (9, 2))
+    assert listed(client.get(LIST)) == [soon, later, rolling, closed, unknown]
+
+
 def test_newest_and_best_match_are_other_orders(client):
     old = paper(title="Stablecoins", published_at=NOW - timedelta(days=90))
     new = paper(title="Other", summary="Something on stablecoins", published_at=NOW - timedelta(days=2))
@@ -466,7 +475,7 @@ def test_alerts_ask_the_database_the_same_number_of_times(reader, user, rows, dj
         FollowFactory(user=user, topic=TopicFactory())
         FollowFactory(user=user, authority=AuthorityFactory())
     reader.get(reverse("consultations:following"))
-    with django_assert_num_queries(3):  # the person, what they follow, what closes next
+    with django_assert_num_queries(4):  # the person, what they follow, whom they may choose for, what closes next
         reader.get(reverse("consultations:following"))
 
 
