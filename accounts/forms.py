@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from accounts.identifiers import compact, validate_lei, validate_one_line
-from accounts.models import Organisation, Role, User
+from accounts.models import Organisation, Role, SignOffRule, User
 from accounts.tokens import TOKEN_ROLES
 
 
@@ -101,6 +101,25 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
 
 class RoleForm(forms.Form):
     role = forms.ChoiceField(label="Role", choices=Role.choices, widget=forms.RadioSelect)
+
+
+class SignOffForm(forms.Form):
+    rule = forms.ChoiceField(
+        label="Must a response be signed off before it is filed?",
+        choices=SignOffRule.choices,
+        widget=forms.RadioSelect,
+        help_text="A sign-off holds for exactly what was signed: any change makes a new one necessary.",
+    )
+
+
+class MayForm(forms.Form):
+    may_sign_off = forms.TypedChoiceField(
+        label="May this person sign off responses before they are filed?",
+        choices=[("yes", "Yes"), ("no", "No")],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+        help_text="Apart from the role: somebody who only reads may sign off too.",
+    )
 
 
 class InviteForm(forms.Form):

@@ -100,6 +100,14 @@ class OrganisationKind(models.TextChoices):
     INDIVIDUAL = "individual", "Individual"
 
 
+class SignOffRule(models.TextChoices):
+    """Whether somebody must sign off a response before it is filed, and who may."""
+
+    NONE = "none", "No: whoever may submit files it"
+    REQUIRED = "required", "Yes: by somebody with the right to sign off"
+    FOUR_EYES = "four_eyes", "Yes: by somebody with that right who wrote none of it"
+
+
 class OrganisationQuerySet(models.QuerySet["Organisation"]):
     def visible_to(self, user: "User | AnonymousUser") -> "OrganisationQuerySet":
         """One's own organisations; staff with the right to see them, all."""
@@ -121,6 +129,9 @@ class Organisation(models.Model):
     company_number = models.CharField("company number", max_length=8, blank=True, validators=[validate_company_number])
     created_at = models.DateTimeField("created at", auto_now_add=True)
     members = models.ManyToManyField(User, through="Membership", related_name="organisations")
+    sign_off = models.CharField(
+        "sign-off before filing", max_length=10, choices=SignOffRule.choices, default=SignOffRule.NONE
+    )
 
     objects = OrganisationQuerySet.as_manager()
 
@@ -129,6 +140,7 @@ class Organisation(models.Model):
         constraints: ClassVar[list[Any]] = [
             models.CheckConstraint(condition=~Q(name=""), name="organisation_has_name"),
             models.CheckConstraint(condition=Q(kind__in=OrganisationKind.values), name="organisation_kind_known"),
+            models.CheckConstraint(condition=Q(sign_off__in=SignOffRule.values), name="organisation_sign_off_known"),
             models.UniqueConstraint("lei", condition=~Q(lei=""), name="organisation_lei_once"),
         ]
         indexes: ClassVar[list[Any]] = [
@@ -162,6 +174,7 @@ class Membership(models.Model):
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField("role", max_length=10, choices=Role.choices)
+    may_sign_off = models.BooleanField("may sign off", default=False)
     since = models.DateTimeField("since", auto_now_add=True)
 
     objects = MembershipQuerySet.as_manager()

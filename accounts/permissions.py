@@ -29,3 +29,10 @@ def can_submit(user: User | AnonymousUser, organisation: Organisation) -> bool:
 def can_manage(user: User | AnonymousUser, organisation: Organisation) -> bool:
     """May change the organisation's details, members and tokens."""
     return role_in(user, organisation) == Role.ADMIN
+
+
+def can_sign_off(user: User | AnonymousUser, organisation: Organisation) -> bool:
+    """A right of its own, apart from the role: a director who only reads may sign. Never a program's."""
+    if not user.is_authenticated or user.is_service:
+        return False
+    return Membership.objects.filter(user_id=user.pk, organisation=organisation, may_sign_off=True).exists()

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from accounts.views import invitations, members, organisations, profile, tokens, webhooks
+from accounts.views import approval, invitations, members, organisations, profile, tokens, webhooks
 
 app_name = "accounts"
 
@@ -12,6 +12,8 @@ urlpatterns: list[URLPattern] = [
     path("organisation/<str:code>/invite/", invitations.invite, name="invite"),
     path("organisation/<str:code>/leave/", members.leave, name="leave"),
     path("organisation/<str:code>/members/<int:pk>/role/", members.change_role, name="change_role"),
+    path("organisation/<str:code>/sign-off/", approval.sign_off_rule, name="sign_off_rule"),
+    path("organisation/<str:code>/members/<int:pk>/sign-off/", approval.may_sign_off, name="may_sign_off"),
     path("organisation/<str:code>/members/<int:pk>/remove/", members.remove_member, name="remove_member"),
     path(
         "organisation/<str:code>/invitations/<str:invitation>/revoke/",

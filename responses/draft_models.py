@@ -1,4 +1,4 @@
-"""What belongs to a draft while several people work on it: the versions of its answers."""
+"""What belongs to a draft while several people work on it: the versions of its answers, and who signed it off."""
 
 from typing import Any, ClassVar, Self
 
@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from accounts.models import User
+from accounts.models import Membership, User
 
 
 class How(models.TextChoices):
@@ -70,3 +70,37 @@ class AnswerVersion(models.Model):
 
     def __str__(self) -> str:
         return f"Version {self.ordinal} of {self.answer}"
+
+
+class SignOffQuerySet(models.QuerySet["SignOff"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """The organisation's own."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(
+            response__organisation__in=Membership.objects.filter(user=user).values_list("organisation_id", flat=True)
+        )
+
+
+class SignOff(models.Model):
+    """Somebody with the right to signed exactly this: `content` as it would have been filed, `sha256` over it.
+
+    The database refuses to change or delete a row (migration 0009). Whether it still holds is never stored: it holds
+    while what would be filed has this digest.
+    """
+
+    response = models.ForeignKey("responses.Response", on_delete=models.PROTECT, related_name="sign_offs")
+    content = models.JSONField("content")
+    sha256 = models.CharField("SHA-256 of the content", max_length=64)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField("signed at")
+    note = models.TextField("note", blank=True)
+
+    objects = SignOffQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-id"]
+        indexes: ClassVar[list[Any]] = [models.Index("response", "sha256", name="sign_off_of_content")]
+
+    def __str__(self) -> str:
+        return f"{self.by} on {self.sha256[:12]}"

@@ -279,6 +279,12 @@ class WithdrawForm(forms.Form):
     )
 
 
+class NoteForm(forms.Form):
+    mark_optional = True
+
+    note = forms.CharField(label="Note", required=False, widget=forms.Textarea(attrs={"rows": 3}), max_length=2_000)
+
+
 class StartForm(forms.Form):
     organisation = forms.ChoiceField(
         label="Who is the response from?", widget=forms.RadioSelect,

@@ -12,6 +12,7 @@ from accounts.models import Organisation, User
 from consultations.models import Consultation, Question
 from responses.draft_models import AnswerVersion as AnswerVersion
 from responses.draft_models import How as How
+from responses.draft_models import SignOff as SignOff
 from responses.file_models import Screened, Screening
 from responses.querysets import (
     AnswerQuerySet,
@@ -187,6 +188,8 @@ class Submission(Consents):
     answer_count = models.PositiveIntegerField("questions answered")
     question_count = models.PositiveIntegerField("questions that could be answered")
     submitted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    signed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    signed_at = models.DateTimeField("signed off at", null=True)
     received_at = models.DateTimeField("received at")
     submitted_at = models.DateTimeField("submitted at")
     attachments = models.ManyToManyField(Attachment, related_name="submitted_in")

@@ -82,7 +82,8 @@ class Reader:
             return None
         (row,) = _SUBMISSIONS_IN_FULL.of([pk])
         filer = row["submitted_by__name"] or row["submitted_by__email"]
-        return {**submission(row), "submitted_by": filer, "content": row["content"]}
+        signed = {"signed_by": row["signed_by__name"] or row["signed_by__email"], "signed_at": row["signed_at"]}
+        return {**submission(row), "submitted_by": filer, **signed, "content": row["content"]}
 
     def _response(self, row: Row) -> Row:
         return {
@@ -250,6 +251,7 @@ _AT_SUBMISSION = ("received_at", "submitted_at")
 _RESPONSES = Compiled(_responses, instants=_AT_RESPONSE)
 _RESPONSES_IN_FULL = Compiled(lambda: _responses("withdrawal_reason", *_STATED), instants=_AT_RESPONSE)
 _SUBMISSIONS = Compiled(_submissions, instants=_AT_SUBMISSION)
+_PEOPLE = [*_of("submitted_by", ("name", "email")), *_of("signed_by", ("name", "email"))]
 _SUBMISSIONS_IN_FULL = Compiled(
-    lambda: _submissions("content", "submitted_by__name", "submitted_by__email"), instants=_AT_SUBMISSION
+    lambda: _submissions("content", "signed_at", *_PEOPLE), instants=(*_AT_SUBMISSION, "signed_at")
 )

@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.models import SignOffRule
 from accounts.serializers import Given
 from consultations.models import QuestionKind
 from consultations.serializers import SectionNameSerializer
@@ -54,6 +55,11 @@ class SubmitSerializer(Given):
         required=False,
         help_text="The sha256 that `check` gave: nothing else than what was checked is filed.",
     )
+
+
+class SignSerializer(Given):
+    checked = serializers.RegexField(r"^[0-9a-f]{64}$", help_text="The sha256 that `check` gave: what is signed.")
+    note = serializers.CharField(required=False, allow_blank=True, max_length=2_000)
 
 
 class WithdrawSerializer(Given):
@@ -178,6 +184,20 @@ class CheckSerializer(Shape):
     content = serializers.JSONField(help_text="What would be filed now. `left_out`: answers whose section has closed.")
 
 
+class SignOffSerializer(Shape):
+    rule = serializers.ChoiceField(choices=SignOffRule.choices, help_text="What the organisation asks for.")
+    sha256 = serializers.CharField(help_text="Of what would be filed now.")
+    is_signed = serializers.BooleanField(help_text="A sign-off of exactly this holds.")
+    signed_by = serializers.CharField(allow_null=True)
+    signed_at = serializers.DateTimeField(allow_null=True)
+    note = serializers.CharField()
+    signers = serializers.ListField(child=serializers.CharField(), help_text="Who may sign this.")
+
+
+class AskedSerializer(Shape):
+    asked = serializers.ListField(child=serializers.CharField(), help_text="Whom the e-mails go to.")
+
+
 class SubmissionSerializer(Shape):
     reference = serializers.CharField()
     version = serializers.IntegerField()
@@ -198,6 +218,8 @@ class SubmissionSerializer(Shape):
 
 class SubmissionDetailSerializer(SubmissionSerializer):
     submitted_by = serializers.CharField()
+    signed_by = serializers.CharField(allow_null=True, help_text="Who signed it off, where somebody did.")
+    signed_at = serializers.DateTimeField(allow_null=True)
     content = serializers.JSONField(help_text="Exactly what was filed.")
 
 

@@ -6,10 +6,9 @@ version before had filed in time; what never was filed in time is left out and l
 
 import hashlib
 import json
-from datetime import datetime
 from typing import Any
 
-from responses.models import Attachment, Response
+from responses.models import Attachment, Response, Submission
 from responses.progress import Item, Part
 from responses.querysets import State
 
@@ -65,6 +64,17 @@ def build(response: Response, parts: list[Part], general_files: list[Attachment]
     }
 
 
+def is_filed_as(filed: Submission, content: Content) -> bool:
+    """The content is what that submission holds. Until the closing moments left it, a moved deadline changed it: what
+    was filed then is compared without them."""
+    if filed.sha256 == digest(content):
+        return True
+    bare = [
+        {name: value for name, value in section.items() if name != "closes_at"} for section in filed.content["sections"]
+    ]
+    return digest({**filed.content, "sections": bare}) == digest(content)
+
+
 def answers_in(content: Content) -> int:
     return sum(len(section["questions"]) for section in content["sections"])
 
@@ -110,7 +120,6 @@ def _section(part: Part, questions: list[Content]) -> Content:
         "number": section.number,
         "title": section.title,
         "deadline": section.deadline.label if section.deadline else "",
-        "closes_at": _instant(section.deadline.closes_at if section.deadline else None),
         "questions": questions,
     }
 
@@ -141,7 +150,3 @@ def _file(attachment: Attachment) -> Content:
         "size": attachment.size,
         "sha256": attachment.sha256,
     }
-
-
-def _instant(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None

@@ -1,7 +1,8 @@
 """Filing: a response is submitted, amended by submitting again, and withdrawn.
 
 A submission is decided by one instant, the database's clock when the request arrived, and is durable before anybody is
-told. The same content sent again while it stands is the same submission.
+told. The same content sent again while it stands is the same submission. Where the organisation wants a sign-off,
+nothing is filed that was not signed (approval.py).
 """
 
 from dataclasses import dataclass
@@ -16,9 +17,9 @@ from consultations import telling
 from consultations.closing import closing
 from notifications import clock
 from notifications.refusal import Conflict, NotAllowed, Refusal
-from responses import emails, progress, snapshot
+from responses import approval, emails, progress, snapshot
 from responses.drafting import clean_text, refuse_untaken, write_act
-from responses.models import Attachment, Receipt, Response, Submission
+from responses.models import Attachment, Receipt, Response, SignOff, Submission
 from responses.progress import Part
 from responses.querysets import State
 from responses.snapshot import Content
@@ -67,11 +68,11 @@ def submit(*, response: Response, by: By, now: datetime | None = None, checked: 
     it is given, nothing else is filed.
 
     Raises NotAllowed without the right to submit, Conflict when nothing may be answered any more or the content is not
-    what was checked, Refusal with `problems` when something is missing.
+    what was checked, Unsigned where a sign-off is wanted and missing, Refusal with `problems` when something is missing.
     """
     received_at = now or clock.now()
     with transaction.atomic():
-        locked = _locked(response)
+        locked = lock(response)
         filer = _filer(locked, by=by)
         refuse_untaken(locked.consultation, received_at)
         prepared = prepare(locked, received_at)
@@ -79,19 +80,25 @@ def submit(*, response: Response, by: By, now: datetime | None = None, checked: 
             raise Conflict(_closed_sentence(prepared), code="closed")
         digest = prepared.sha256
         standing = locked.latest
-        if standing is not None and locked.state == State.SUBMITTED and standing.sha256 == digest:
+        if (
+            standing is not None
+            and locked.state == State.SUBMITTED
+            and snapshot.is_filed_as(standing, prepared.content)
+        ):
             return standing
         if checked and checked != digest:
             raise Conflict(CHANGED, code="changed")
         if prepared.problems:
             sentence = " ".join(sentence for _, sentence in prepared.problems)
             raise Refusal(sentence, code="incomplete", problems=prepared.problems)
-        return _file(locked, prepared, digest, filer=filer, by=by, received_at=received_at)
+        signed = approval.refuse_unsigned(locked, prepared.content)
+        return _file(locked, prepared, digest, signed, filer=filer, by=by, received_at=received_at)
 
 
 def _file(
-    response: Response, prepared: Prepared, digest: str, *, filer: User, by: By, received_at: datetime
-) -> Submission:
+    response: Response, prepared: Prepared, digest: str, signed: SignOff | None, *, filer: User, by: By,
+    received_at: datetime,
+) -> Submission:  # fmt: skip
     version = (response.latest.version if response.latest else 0) + 1
     submission = Submission.objects.create(
         response=response,
@@ -102,6 +109,8 @@ def _file(
         answer_count=prepared.answer_count,
         question_count=sum(part.total for part in prepared.parts if part.is_open),
         submitted_by=filer,
+        signed_by=signed.by if signed else None,
+        signed_at=signed.at if signed else None,
         received_at=received_at,
         submitted_at=clock.now(),
         text_consent=response.text_consent,
@@ -118,7 +127,7 @@ def _file(
     response.save(update_fields=["state", "latest", "withdrawn_at", "withdrawal_reason"])
     write_act(
         response, by=by, now=received_at, verb="response amended" if amended else "response submitted",
-        reference=submission.reference, sha256=digest,
+        reference=submission.reference, sha256=digest, **({"signed_off_by": str(signed.by)} if signed else {}),
     )  # fmt: skip
     emails.queue_filed(
         kind="response_amended" if amended else "response_submitted", submission=submission, now=received_at
@@ -135,7 +144,7 @@ def withdraw(*, response: Response, reason: str, by: By, now: datetime | None = 
     Raises NotAllowed without the right to submit, Conflict unless it is submitted, Refusal without a reason.
     """
     now = now or clock.now()
-    locked = _locked(response)
+    locked = lock(response)
     _filer(locked, by=by)
     if not locked.may_become(State.WITHDRAWN) or locked.latest is None:
         raise Conflict("Only a submitted response can be withdrawn.")
@@ -168,7 +177,7 @@ def _tell_programs(event: WebhookEvent, submission: Submission, response: Respon
     )
 
 
-def _locked(response: Response) -> Response:
+def lock(response: Response) -> Response:
     """The response's row, locked. Not joined with `latest`: after a wait for the lock, PostgreSQL gives the row as it
     is now and what is joined to it as it was before the wait."""
     return (

@@ -11,6 +11,7 @@ from responses.views import (
     listing,
     proof,
     section,
+    signing,
     starting,
     subscription,
     task_list,
@@ -63,6 +64,8 @@ urlpatterns: list[URLPattern] = [
     path("<response_code:code>/files/", files.attachments, name="attachments"),
     path("<response_code:code>/consents/", consents.state, name="consents"),
     path("<response_code:code>/check/", filing.check, name="check"),
+    path("<response_code:code>/sign-off/", signing.sign_off, name="sign_off"),
+    path("<response_code:code>/sign-off/ask/", signing.ask, name="ask_for_sign_off"),
     path("<response_code:code>/submit/", filing.submit, name="submit"),
     path("<response_code:code>/withdraw/", filing.withdraw, name="withdraw"),
 ]

@@ -57,6 +57,7 @@ OF: dict[str, str] = {
     **{f"api:{name}": "organisation" for name in ("organisation",)},
     **{f"api:{name}": "consultation" for name in ("consultation", "deadlines", "sections", "questions", "outcomes")},
     **{f"api:{name}": "response" for name in ("response", "check", "answers", "attachments", "submit", "withdraw")},
+    **{f"api:{name}": "response" for name in ("sign_off", "ask_for_sign_off")},
     "api:answer": "answer",
     "api:versions": "answer",
     "api:version": "version",

@@ -15,7 +15,7 @@ from accounts.record import by_request
 from consultations.models import Consultation
 from notifications import clock
 from notifications.refusal import Refusal
-from responses import drafting, reading, submission
+from responses import approval, drafting, reading, submission
 from responses.filters import ResponseFilters
 from responses.models import Response
 from responses.serializers import (
@@ -152,6 +152,8 @@ def _standing_in_the_way(request: Request, response: Response, prepared: Any, no
         found.append(("", refusal.message))
     if not prepared.is_open:
         found.append(("", "Everything that this consultation asks has closed."))
+    if unsigned := approval.of(response, prepared.content).why_not:
+        found.append(("sign_off", unsigned))
     if not permissions.can_submit(request.user, response.organisation):
         found.append(("", f"Your role in {response.organisation} does not let you submit."))
     return found

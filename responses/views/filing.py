@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from notifications import clock
 from notifications.refusal import Refusal
-from responses import snapshot, submission
+from responses import approval, snapshot, submission
 from responses.forms import WithdrawForm
 from responses.models import Response
 from responses.pages import Desk, SignedInRequest, by, desk, next_deadline, page, private, refuse_in, shown, until
@@ -75,7 +75,8 @@ def _check(request: SignedInRequest, here: Desk, refusal: Refusal | None = None)
         next_deadline=next_deadline(parts, here.now),
         open_parts=[part for part in parts if part.is_open],
         standing=standing,
-        is_filed=standing is not None and standing.sha256 == prepared.sha256,
+        is_filed=standing is not None and snapshot.is_filed_as(standing, prepared.content),
+        approval=approval.of(response, prepared.content),
         refusal=refusal,
     )
     return page(request, "check", context, status=refusal.status if refusal else 200)

@@ -48,7 +48,7 @@ def receipt_pdf(request: SignedInRequest, code: str) -> HttpResponse:
 def submission(request: SignedInRequest, reference: str) -> HttpResponse:
     """One version as it was filed."""
     visible = Submission.objects.visible_to(request.user).select_related(
-        "receipt", "submitted_by", "response__consultation", "response__organisation"
+        "receipt", "submitted_by", "signed_by", "response__consultation", "response__organisation"
     )
     filed = get_object_or_404(visible.prefetch_related(bodies_of("response__consultation")), reference=reference)
     context = {

@@ -3,7 +3,7 @@
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
-from responses import submission
+from responses import approval, snapshot, submission
 from responses.models import Submission
 from responses.pages import SignedInRequest, desk, page, private, shown, until
 
@@ -27,6 +27,7 @@ def show(request: SignedInRequest, code: str) -> HttpResponse:
         file_count=len(prepared.content["files"]) + sum(len(item.files) for part in parts for item in part.items),
         consented=bool(response.text_consent and response.name_consent and response.foi_position),
         versions=list(versions),
-        changed=response.latest is not None and prepared.sha256 != response.latest.sha256,
+        changed=response.latest is not None and not snapshot.is_filed_as(response.latest, prepared.content),
+        approval=approval.of(response, prepared.content),
     )
     return page(request, "detail", context)

@@ -1,0 +1,77 @@
+"""E-mails about signing off: it is asked for, and it is given. Neither says a word of what the response says."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
+
+from accounts import permissions
+from accounts.emails import reachable
+from accounts.models import Membership, User
+from consultations.closing import moment
+from consultations.emails import marked, short_name
+from notifications.message import Message, Skip, write
+from notifications.models import Notification
+from responses import signing
+from responses.models import Response, SignOff
+from responses.pages import next_deadline, zone_of
+
+WHY = "You get this e-mail because you work on the responses of {organisation} on Soundings."
+GONE = Skip("This person is no longer asked: another right, another address or no account.")
+
+
+def sign_off_wanted(notification: Notification, now: datetime) -> Message | Skip:
+    """Asked again as it goes out: is it still to be signed, and by this person?"""
+    payload = notification.payload
+    response = Response.objects.select_related("consultation", "organisation", "latest").get(pk=payload["response"])
+    reader = reachable().filter(pk=payload["user"], email=notification.address).first()
+    if reader is None or not permissions.can_sign_off(reader, response.organisation):
+        return GONE
+    ready = signing.look(response, now)
+    if ready.approval.given:
+        return Skip("It has been signed off.")
+    if not ready.prepared.is_open:
+        return Skip("It has closed.")
+    asker = User.objects.filter(pk=payload["by"]).first()
+    return _about(
+        response,
+        "responses/email/sign_off_wanted",
+        subject=f"Sign-off wanted: {short_name(response.consultation)}",
+        asker=str(asker or "A colleague"),
+        answered=ready.prepared.answer_count,
+        deadline=next_deadline(ready.prepared.parts, now),
+    )
+
+
+def signed_off(notification: Notification, now: datetime) -> Message | Skip:
+    made = SignOff.objects.select_related("response__consultation", "response__organisation", "by").get(
+        pk=notification.payload["sign_off"]
+    )
+    response = made.response
+    reader = reachable().filter(pk=notification.payload["user"], email=notification.address).first()
+    if reader is None or not Membership.objects.filter(user=reader, organisation=response.organisation_id).exists():
+        return GONE
+    ready = signing.look(response, now)
+    if ready.approval.given is None:
+        return Skip("The response has changed since, or the rule has: the sign-off does not hold.")
+    return _about(
+        response,
+        "responses/email/signed_off",
+        subject=f"Signed off: {short_name(response.consultation)}",
+        signed=made,
+        at=moment(made.at, zone_of(response.consultation)),
+    )
+
+
+def _about(response: Response, template: str, *, subject: str, **context: object) -> Message:
+    where = "check" if template.endswith("signed_off") else "sign_off"
+    return write(
+        template,
+        subject=marked(subject, response.consultation),
+        why=WHY.format(organisation=response.organisation),
+        rehearsal=response.consultation.is_rehearsal,
+        paper=response.consultation,
+        organisation=response.organisation,
+        url=settings.SITE_URL + reverse(f"responses:{where}", args=[response.code]),
+        **context,
+    )
