@@ -53,7 +53,8 @@ def cancel(row: Announcement, cleaned: dict[str, Any], by: By) -> str:
 
 def before_release(row: Announcement) -> str:
     """What the second person should know."""
-    lines = [f"It goes to {announcing.people(announcing.audience(row.papers))} now. {row.made_by_name} caused it."]
+    count = announcing.audience(row.kind, row.papers)
+    lines = [f"It goes to {announcing.people(count)} now. {row.made_by_name} caused it."]
     if row.note:
         lines.append(f"Note in the e-mail: {row.note}")
     if stale := announcing.why_stale(row, clock.now()):

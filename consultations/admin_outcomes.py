@@ -70,7 +70,7 @@ def publish_outcome(outcome: Outcome, cleaned: dict[str, Any], by: By) -> str:
 def what_follows(outcome: Outcome) -> str:
     papers = list(outcome.consultations.order_by("pk"))
     named = ", ".join(str(paper) for paper in papers) or "no consultation yet"
-    return f"It becomes public on: {named}.\n{announcing.audience_words(papers)}"
+    return f"It becomes public on: {named}.\n{announcing.audience_words(News.ANSWERED, papers)}"
 
 
 @admin.register(Outcome)

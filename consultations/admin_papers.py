@@ -132,7 +132,7 @@ def missing_words(paper: Consultation) -> str:
     if not problems:
         return (
             "Nothing is missing. Once public, its deadlines can only be extended and its questions only corrected.\n"
-            + announcing.audience_words([paper])
+            + announcing.audience_words(News.OPENED, [paper])
         )
     return "Before it can be published:\n" + "\n".join(f"• {sentence}" for _, sentence in problems)
 
@@ -162,7 +162,7 @@ BUTTONS = (
         form=WithdrawForm, grave=True, test=trying.withdrawal,
         shown=lambda paper: not paper.withdrawn_at and is_public(paper),
         explain=lambda paper: "It ends without an outcome and stays readable, with the reason. No response is taken "
-        f"any more. This cannot be undone.\n{announcing.audience_words([paper])}",
+        f"any more. This cannot be undone.\n{announcing.audience_words(News.WITHDRAWN, [paper])}",
     ),
 )  # fmt: skip
 

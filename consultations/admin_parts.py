@@ -152,7 +152,7 @@ class DeadlineAdmin(PartAdmin):
             shown=lambda row: bool(row.closes_at) and row.consultation.is_public(clock.now())
             and not row.consultation.withdrawn_at,
             explain=lambda row: f"It closes {closing(row)}. It can only move later, and both moments are kept.\n"
-            + announcing.audience_words([row.consultation]),
+            + announcing.audience_words(News.EXTENDED, [row.consultation]),
             after=lambda row: reverse("admin:consultations_consultation_change", args=[row.consultation_id]),
         ),
     )  # fmt: skip

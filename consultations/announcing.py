@@ -115,17 +115,23 @@ def checked(note: str) -> str:
 
 
 # --- To how many, and whether it waits --------------------------------------------------------------------------------
-def audience(papers: Sequence[Consultation]) -> int:
-    """How many people would be told of these consultations now: those whom the sending itself would choose."""
-    heard = [following.followers_of(paper).order_by().values("pk") for paper in papers]
+def audience(kind: str, papers: Sequence[Consultation]) -> int:
+    """How many people would be told now, at once or in a digest: those whom the sending itself would choose."""
+    heard = [people.order_by().values("pk") for paper in papers for people in _hearers(kind, paper)]
     if not heard:
         return 0
     return heard[0].union(*heard[1:]).count() if heard[1:] else heard[0].count()
 
 
-def audience_words(papers: Sequence[Consultation]) -> str:
+def _hearers(kind: str, paper: Consultation) -> list[QuerySet[User]]:
+    if kind not in rhythms.WAITING:
+        return [following.followers_of(paper)]
+    return [rhythms.followers_by(rhythm, paper) for rhythm in (Rhythm.AT_ONCE, *rhythms.DIGESTS)]
+
+
+def audience_words(kind: str, papers: Sequence[Consultation]) -> str:
     """For the form that causes an alert."""
-    count = audience(papers)
+    count = audience(kind, papers)
     words = f"This will be e-mailed to {people(count)}."
     if count > settings.ALERT_HOLD_ABOVE:
         words += (
@@ -149,7 +155,7 @@ def what_became(kind: News, **about: Any) -> str:
 
 def _go(announcement: Announcement, now: datetime) -> int:
     """On its way, or held where it goes to too many for one person to decide; returns how many alerts were queued."""
-    announcement.recipients = audience(announcement.papers)
+    announcement.recipients = audience(announcement.kind, announcement.papers)
     if announcement.recipients > settings.ALERT_HOLD_ABOVE:
         announcement.held_at = now
         announcement.save(update_fields=["recipients", "held_at"])
@@ -172,7 +178,7 @@ def release(*, announcement: Announcement, by: By, now: datetime | None = None) 
         raise NotAllowed("Somebody else has to release this: you caused it yourself.")
     if reason := why_stale(row, now):
         raise Conflict(f"{reason} It is not sent any more.")
-    row.recipients, row.sent_at, row.released_by_name = audience(row.papers), now, by.label
+    row.recipients, row.sent_at, row.released_by_name = audience(row.kind, row.papers), now, by.label
     row.save(update_fields=["recipients", "sent_at", "released_by_name"])
     _write(row, by=by, now=now, verb="alert released", people=row.recipients)
     return queue(row, now)

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.alerts import Rhythm
 from accounts.models import Act
 from accounts.record import By
 from consultations import announcing, emails, following, publishing
@@ -170,6 +171,13 @@ def test_an_outcome_counts_who_follows_two_of_its_papers_once(consultation, staf
     assert Announcement.objects.get().recipients == Notification.objects.count() == 3
     message = emails.outcome_published(Notification.objects.get(address=both.email), NOW)
     assert "At last." in message.text
+
+
+def test_who_wants_no_news_is_not_counted_and_who_has_a_digest_is(consultation):
+    for rhythm in (Rhythm.NEVER, Rhythm.WEEKLY):
+        following.follow(user=UserFactory(confirmed=True, rhythm=rhythm), target=consultation)
+    assert announcing.audience(News.OPENED, [consultation]) == 3
+    assert announcing.audience(News.EXTENDED, [consultation]) == 4
 
 
 ACTS = {
