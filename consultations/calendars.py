@@ -136,11 +136,8 @@ def _organiser() -> vCalAddress:
 
 def attendee(address: str) -> str:
     """The line that names the reader, of whom no answer is wanted: nobody reads what would come back."""
-    named = vCalAddress(f"mailto:{one_line(address)}")
-    named.params["ROLE"] = vText("NON-PARTICIPANT")
-    named.params["PARTSTAT"] = vText("ACCEPTED")
-    named.params["RSVP"] = vText("FALSE")
-    return Contentline.from_parts("ATTENDEE", named.params, named).to_ical().decode()
+    line = f"ATTENDEE;PARTSTAT=ACCEPTED;ROLE=NON-PARTICIPANT;RSVP=FALSE:mailto:{one_line(address)}"
+    return Contentline(line).to_ical().decode()
 
 
 def _clean(text: str) -> str:

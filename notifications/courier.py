@@ -1,8 +1,8 @@
 """Handing one message to the mail server, and what the server's answer means for its row."""
 
+import re
 import smtplib
 from contextlib import suppress
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -19,9 +19,14 @@ from notifications.models import Notification
 __all__ = ["Courier", "Fate", "ServerAway"]
 
 
-@lru_cache(maxsize=256)
+# What SMTP's commands take as it is; Django takes a fifth of a millisecond to find that out.
+PLAIN = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
+
+
 def _bare(address: str) -> str:
     """The address as SMTP's commands take it. Raises ValueError, of which UnicodeError is one, where they cannot."""
+    if PLAIN.fullmatch(address):
+        return address
     bare = str(sanitize_address(one_line(address), "utf-8"))
     bare.encode("ascii")
     return bare

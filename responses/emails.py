@@ -6,17 +6,17 @@ from typing import Any, Literal
 from django.conf import settings
 from django.urls import reverse
 
-from accounts.emails import reachable
-from accounts.models import User
 from accounts.permissions import MAY_DRAFT
 from consultations import calendars
 from consultations.closing import closing, moment
 from consultations.emails import FALLEN_SILENT, addressed, marked, news, said, short_name
 from consultations.models import Consultation, Deadline
 from notifications import outbox
+from notifications.circular import Circular
 from notifications.message import Message, Skip, write
 from notifications.models import Notification, Priority
-from responses import progress, reminding
+from notifications.writing import in_batches
+from responses import progress, rechecking, reminding
 from responses.models import Response, Submission
 from responses.querysets import State
 
@@ -149,37 +149,41 @@ def _open_until(paper: Consultation, now: datetime) -> str:
 
 
 # --- What is yet to be filed ------------------------------------------------------------------------------------------
-def deadline_coming(notification: Notification, now: datetime) -> Message | Skip:
+@in_batches(rechecking.look_up)
+def deadline_coming(row: Notification, facts: rechecking.Facts) -> Message | Skip:
     """A reminder, if it is still the nearest one wanted and there is still something to file."""
-    payload = notification.payload
-    deadline = Deadline.objects.select_related("consultation").filter(pk=payload["deadline"]).first()
-    reader = reachable().filter(pk=payload["user"], email=notification.address).first()
-    if reader is None:
+    payload, reader = row.payload, facts.readers.get(row.payload["user"])
+    if reader is None or reader.email != row.address:
         return FALLEN_SILENT
+    deadline = facts.deadlines.get(payload["deadline"])
     if deadline is None or deadline.version != payload["version"] or deadline.closes_at is None:
         return Skip("The deadline was moved.")
-    if reason := reminding.why_not(deadline, reader, lead=payload["lead"], now=now):
-        return Skip(reason)
-    return _reminder(deadline, reader, now)
+    if facts.wanted.get((deadline.pk, reader.pk)) != payload["lead"]:
+        reason = reminding.why_not(deadline, reader, lead=payload["lead"], now=facts.now)
+        if reason:
+            return Skip(reason)
+    zone, drafts = reader.time_zone, facts.unfinished(deadline, reader)
+    same = (row.kind, deadline.pk, zone, *(response.pk for response in drafts))
+    circular = facts.once(same, lambda: _reminder(deadline, drafts, zone, facts.now))
+    return addressed(circular, reader, [deadline.consultation])
 
 
-def _reminder(deadline: Deadline, reader: User, now: datetime) -> Message:
+def _reminder(deadline: Deadline, drafts: list[Response], zone: str, now: datetime) -> Circular:
     paper = deadline.consultation
     left = reminding.time_left(deadline, now)
     several = paper.deadlines.count() > 1
-    circular = news(
+    return news(
         "responses/email/deadline_coming",
         paper=paper,
         why=WHY_REMINDED,
         subject=f"{left} to respond to {short_name(paper)}" + (f" ({deadline.label})" if several else ""),
         left=left,
         deadline=deadline,
-        closes=said(deadline, paper, reader.time_zone),
+        closes=said(deadline, paper, zone),
         several=several,
-        drafts=[_standing(response, deadline, now) for response in reminding.unfinished(deadline, reader)],
+        drafts=[_standing(response, deadline, now) for response in drafts],
         attachments=calendars.attachments([deadline], now=now),
     )
-    return addressed(circular, reader, [paper])
 
 
 def _standing(response: Response, deadline: Deadline, now: datetime) -> dict[str, str]:

@@ -89,7 +89,7 @@ def test_an_entry_comes_moves_and_goes(reader, freeze):
     held.take(
         arrived(
             "deadline_coming", consultation, reader, now=freeze(later - timedelta(days=1)),
-            deadline=deadline.pk, version=2, days=2,
+            deadline=deadline.pk, version=2, lead="2d",
         )
     )  # fmt: skip
     assert held.times == {name: later}
