@@ -195,6 +195,11 @@ def heard_by(user: User) -> Q:
     return Q(pk__in=heard) & ~Q(pk__in=muted.values("consultation"))
 
 
+def drafted_for(user: User) -> QuerySet[Organisation]:
+    """The organisations that the person may draft, and so choose what to follow, for."""
+    return Organisation.objects.filter(memberships__user=user, memberships__role__in=permissions.MAY_DRAFT)
+
+
 def bringing(*, user: User, consultation: Consultation) -> QuerySet[Follow]:
     """The follows, the person's own and their organisations', through which they hear of the consultation."""
     return Follow.objects.filter(pk__in=_heard("follow_id", user_id=user.pk, consultation_id=consultation.pk))

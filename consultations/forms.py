@@ -85,6 +85,11 @@ class FindForm(forms.Form):
         return bool(set(self.found) - {"sort", "page"})
 
     @property
+    def criteria(self) -> dict[str, str]:
+        """What of the search can be followed, as typed: a status passes, and an order is none."""
+        return {name: self.data[name] for name in SearchForm.CRITERIA if self.found.get(name)}
+
+    @property
     def is_narrowed_more(self) -> bool:
         """By one of the filters that stand folded up."""
         return bool({"jurisdiction", "kind", "rehearsals"} & (set(self.found) | set(self.errors)))
@@ -230,7 +235,8 @@ class SearchForm(FollowLeadsForm):
     jurisdiction = FindForm.base_fields["jurisdiction"]
     kind = FindForm.base_fields["kind"]
     whose = forms.ChoiceField(label="Who hears of it", required=False, widget=forms.RadioSelect)
-    field_order = ("q", "body", "topic", "jurisdiction", "kind", "whose", "when", "leads", "other_leads")
+    CRITERIA = ("q", "body", "topic", "jurisdiction", "kind")
+    field_order = (*CRITERIA, "whose", "when", "leads", "other_leads")
 
     def __init__(self, *args: Any, organisations: Iterable[Organisation], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -12,6 +12,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Cast
 from django.db.models.lookups import Regex
 
+from accounts import alerts
 from accounts.alerts import LEADS_AS_TEXT, Rhythm, validate_lead
 from accounts.identifiers import public_code
 from accounts.models import Organisation, User, validate_time_zone
@@ -523,6 +524,17 @@ class Follow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user or self.organisation} follows {self.target}"
+
+    @property
+    def lead_words(self) -> str:
+        """Its own lead times in words; "none" where it is to remind of nothing."""
+        return ", ".join(map(alerts.words, self.leads or [])) or "none"
+
+    @property
+    def is_of_one_thing(self) -> bool:
+        """A consultation, a body or a topic, and nothing that narrows it: what the Follow buttons make."""
+        things = [self.consultation_id, self.authority_id, self.topic_id]
+        return sum(map(bool, things)) == 1 and not (self.jurisdiction or self.kind or self.words)
 
     @property
     def target(self) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from consultations import by_email, subscribing, views
+from consultations import by_email, choosing, subscribing, views
 from consultations.unsubscribing import end_digests, unsubscribe
 
 app_name = "consultations"
@@ -11,6 +11,7 @@ urlpatterns = [
     path("", views.find, name="list"),
     path("consultations/<slug:code>/", views.detail, name="detail"),
     path("consultations/<slug:code>/deadlines.ics", subscribing.of_consultation, name="calendar"),
+    path("consultations/<slug:code>/follow-for/", choosing.follow_for, name="follow_for"),
     path("feeds/", subscribing.listing, name="feeds"),
     path("feeds/deadlines.ics", subscribing.deadlines, name="feed_deadlines"),
     *(
@@ -19,14 +20,17 @@ urlpatterns = [
         for form in subscribing.WRITERS
     ),
     path("documents/<slug:code>/", views.document, name="document"),
-    path("alerts/", views.following, name="following"),
-    path("alerts/reminders/", views.alerts, name="alerts"),
+    path("alerts/", choosing.following, name="following"),
+    path("alerts/reminders/", choosing.alerts, name="alerts"),
+    path("alerts/searches/new/", choosing.save_search, name="save_search"),
+    path("alerts/follows/<int:pk>/", choosing.one_follow, name="one_follow"),
+    path("alerts/follows/<int:pk>/remove/", choosing.remove_follow, name="remove_follow"),
     path("alerts/by-email/", by_email.follow_by_email, name="follow_by_email"),
     path("alerts/by-email/asked/", by_email.follow_asked, name="follow_asked"),
     path("alerts/confirm/<str:token>/", by_email.confirm_follow, name="confirm_follow"),
     path("alerts/manage/<str:token>/", by_email.manage, name="manage"),
-    path("follow/", views.follow, name="follow"),
-    path("unfollow/", views.unfollow, name="unfollow"),
+    path("follow/", choosing.follow, name="follow"),
+    path("unfollow/", choosing.unfollow, name="unfollow"),
     path("unsubscribe/digests/<str:token>/", end_digests, name="end_digests"),
     path("unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),
 ]

@@ -1,23 +1,17 @@
-"""Pages about consultations: finding one, reading it, following it, choosing one's alerts."""
+"""Pages about consultations: finding one and reading it. Choosing what to hear of: choosing.py."""
 
 from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db.models import Prefetch, Q, prefetch_related_objects
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET, require_safe
 
-from accounts.models import User
-from consultations import following as flow
 from consultations import markdown, showing
-from consultations.forms import SORTS, AlertsForm, FindForm, FollowForm
+from consultations.forms import SORTS, FindForm
 from consultations.models import (
     Authority,
     Consultation,
@@ -33,9 +27,7 @@ from consultations.querysets import Status
 from notifications import clock
 
 PAGE_SIZE = 20
-COMING = 10
 BODIES = Prefetch("authorities", queryset=Authority.objects.order_by("consultationauthority__position"))
-NAMES_BY_EMAIL = {"consultation": "consultation", "authority": "body", "topic": "topic"}  # as WantedForm has them
 TAKING = (Status.OPEN, Status.PART_CLOSED)
 
 
@@ -55,9 +47,9 @@ def find(request: HttpRequest) -> HttpResponse:
         "to_number": start + min(len(rows), PAGE_SIZE),
         "sorted_by": SORTS[form.found.get("sort", "closing")],
         "has_rehearsals": Consultation.objects.visible_to(request.user, now).filter(is_rehearsal=True).exists(),
-        "follow_url": _follow_url(form),
         "next_url": _page(request, form.page_number + 1) if len(rows) > PAGE_SIZE else "",
         "previous_url": _page(request, form.page_number - 1) if form.page_number > 1 else "",
+        "save_query": urlencode(form.criteria),
     }
     return render(request, "consultations/list.html", context)
 
@@ -82,12 +74,6 @@ def _page(request: HttpRequest, number: int) -> str:
     """The address of another page of the same search."""
     wanted = [(key, value) for key, value in request.GET.items() if key != "page" and value]
     return "?" + urlencode([*wanted, ("page", number)])
-
-
-def _follow_url(form: FindForm) -> str:
-    """Where to follow what this search finds, now and later; "" where it narrows nothing that can be followed."""
-    wanted = {name: form.data[name] for name in ("q", "body", "topic", "jurisdiction", "kind") if name in form.found}
-    return f"{reverse('consultations:follow_by_email')}?{urlencode(wanted)}" if wanted else ""
 
 
 # --- Reading ----------------------------------------------------------------------------------------------------------
@@ -189,7 +175,7 @@ def _following(request: HttpRequest, paper: Consultation, bodies: list[Authority
     if user.is_authenticated:
         about = Q(consultation=paper) | Q(authority__in=bodies) | Q(topic__in=list(paper.topics.all()))
         follows = Follow.objects.visible_to(user).filter(about)
-    rows = list(follows)
+    rows = [row for row in follows if row.user_id and row.is_of_one_thing]
     return {
         "follows_paper": any(row.consultation_id and not row.muted for row in rows),
         "is_muted": any(row.muted for row in rows),
@@ -218,119 +204,3 @@ def document(request: HttpRequest, code: str) -> FileResponse:
     suffix = PurePath(found.file.name or "").suffix
     return FileResponse(opened, as_attachment=True, filename=found.title.removesuffix(suffix) + suffix,
                         content_type="application/octet-stream")  # fmt: skip
-
-
-# --- Following --------------------------------------------------------------------------------------------------------
-@login_required
-@require_safe
-def following(request: HttpRequest) -> HttpResponse:
-    """What one follows and when one is reminded."""
-    return _alerts_page(request, AlertsForm(instance=_person(request)))
-
-
-@login_required
-@require_POST
-def alerts(request: HttpRequest) -> HttpResponse:
-    """Keep when and on whose calendar one is reminded."""
-    form = AlertsForm(request.POST, instance=User.objects.get(pk=_person(request).pk))
-    if not form.is_valid():
-        return _alerts_page(request, form)
-    form.save()
-    messages.success(request, "Your reminders are saved.")
-    return redirect("consultations:following")
-
-
-def _alerts_page(request: HttpRequest, form: AlertsForm) -> HttpResponse:
-    now = clock.now()
-    person = _person(request)
-    follows = list(
-        Follow.objects.visible_to(person).select_related("consultation", "authority", "topic").order_by("pk")
-    )
-    shown = [row for row in follows if row.consultation is None or row.consultation.is_public(now) or person.is_staff]
-    context = {
-        "form": form,
-        "consultations": [row for row in shown if row.consultation and not row.muted],
-        "muted": [row for row in shown if row.muted],
-        "authorities": [row for row in shown if row.authority],
-        "topics": [row for row in shown if row.topic],
-        "coming": _coming(person, follows, now),
-    }
-    return render(request, "consultations/following.html", context)
-
-
-def _coming(person: User, follows: list[Follow], now: datetime) -> list[dict[str, Any]]:
-    """The next deadlines of what the person hears of (following.followers_of, from the person's side)."""
-    heard = Q(consultation__in=[row.consultation_id for row in follows if row.consultation_id and not row.muted])
-    bodies = [row.authority_id for row in follows if row.authority_id]
-    topics = [row.topic_id for row in follows if row.topic_id]
-    by_body = Q(consultation__consultationauthority__authority__in=bodies) | Q(consultation__topics__in=topics)
-    heard |= by_body & Q(consultation__is_rehearsal=False)
-    muted = [row.consultation_id for row in follows if row.muted]
-    ahead = Deadline.objects.ahead(now).filter(heard).exclude(consultation__in=muted).select_related("consultation")
-    rows = ahead.distinct().order_by("closes_at", "pk")[:COMING]
-    return [
-        {"paper": row.consultation,
-         "deadline": showing.deadline_shown(row, zones=[person.time_zone], now=now, moves=False)}
-        for row in rows
-    ]  # fmt: skip
-
-
-@require_POST
-def follow(request: HttpRequest) -> HttpResponse:
-    """Hear of one consultation, body or topic; the signed-out are asked for an e-mail address."""
-    return _change(request, wanted=True)
-
-
-@require_POST
-def unfollow(request: HttpRequest) -> HttpResponse:
-    return _change(request, wanted=False)
-
-
-def _change(request: HttpRequest, *, wanted: bool) -> HttpResponse:
-    back = _back(request)
-    if not request.user.is_authenticated:
-        return _signed_out(request, back, wanted=wanted)
-    target = _target(request)
-    if wanted:
-        flow.follow(user=request.user, target=target)
-        messages.success(request, f"You follow {target}. You will hear of it by e-mail at {request.user.email}.")
-    else:
-        flow.unfollow(user=request.user, target=target)
-        messages.success(request, f"You no longer follow {target}.")
-    return redirect(back)
-
-
-def _signed_out(request: HttpRequest, back: str, *, wanted: bool) -> HttpResponse:
-    """To follow, to the page where an e-mail address is enough; to stop, or without saying what, to sign in."""
-    form = FollowForm(request.POST)
-    if wanted and form.is_valid():
-        named = {NAMES_BY_EMAIL[form.cleaned_data["kind"]]: form.cleaned_data["name"]}
-        return redirect(f"{reverse('consultations:follow_by_email')}?{urlencode(named)}")
-    return redirect(f"{reverse('account_login')}?{urlencode({'next': back})}")
-
-
-def _target(request: HttpRequest) -> flow.Target:
-    form = FollowForm(request.POST)
-    if not form.is_valid():
-        raise Http404
-    model, key = form.KINDS[form.cleaned_data["kind"]]
-    rows: Any = model._default_manager.all()
-    if model is Consultation:
-        rows = Consultation.objects.visible_to(request.user, clock.now())
-    found: flow.Target = get_object_or_404(rows, **{key: form.cleaned_data["name"]})
-    return found
-
-
-def _back(request: HttpRequest) -> str:
-    """Where the button stood, if that is a page of ours."""
-    wanted = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if safe else reverse("consultations:following")
-
-
-def _person(request: HttpRequest) -> User:
-    if not request.user.is_authenticated:
-        raise Http404
-    return request.user

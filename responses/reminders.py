@@ -70,6 +70,7 @@ WITH come AS MATERIALIZED (
         JOIN accounts_membership m ON m.organisation_id = r.organisation_id AND m.role = ANY(%(may_draft)s)
     ) AS everybody {{only}}
 )"""  # noqa: S608 (of our own text)
+KEY = "concat_ws(':', 'deadline_coming', {deadline}, {version}, come.lead, {user})"
 # Whoever of `fresh` has nothing left to file.
 FINISHED = """, theirs AS MATERIALIZED (
     SELECT n.deadline_id, n.user_id, r.id AS response_id, r.state, r.latest_id
@@ -112,9 +113,9 @@ DUE = f"""
     WHERE come.missed AND come.lead = ANY(COALESCE(l.leads, u.leads))
     GROUP BY n.deadline_id, n.user_id, n.email, n.time_zone, n.holidays, come.place, n.latest
 ), named AS MATERIALIZED (
-    SELECT w.deadline_id, w.user_id, w.email, w.passed, come.lead, come.at, a.version, a.consultation_id,
-           concat_ws(':', 'deadline_coming', a.id, a.version, come.lead, w.user_id) AS key
-    FROM (SELECT *, false AS passed FROM nearest UNION ALL SELECT *, true FROM missed) AS w
+    SELECT w.*, come.version, come.lead, come.at, a.consultation_id,
+           {KEY.format(deadline="a.id", version="come.version", user="w.user_id")} AS key
+    FROM (SELECT *, false AS is_passed FROM nearest UNION ALL SELECT *, true FROM missed) AS w
     JOIN come ON come.deadline_id = w.deadline_id AND come.time_zone = w.time_zone AND come.holidays = w.holidays
              AND come.place = w.place
     JOIN near a ON a.id = w.deadline_id
@@ -123,6 +124,13 @@ DUE = f"""
     WHERE NOT EXISTS (SELECT FROM notifications_notification o WHERE o.key = n.key)
       AND NOT EXISTS (SELECT FROM consultations_follow f
                       WHERE f.user_id = n.user_id AND f.consultation_id = n.consultation_id AND f.muted)
+      -- nor after a nearer one, which the person no longer wants or no longer has a reason for
+      AND (n.is_passed OR NOT EXISTS (
+          SELECT FROM come
+          JOIN notifications_notification o
+            ON o.key = {KEY.format(deadline="come.deadline_id", version="come.version", user="n.user_id")}
+          WHERE come.deadline_id = n.deadline_id AND come.time_zone = n.time_zone AND come.holidays = n.holidays
+            AND come.place < n.place))
 ){FINISHED}
 SELECT 'deadline_coming' AS kind,
        n.key,
@@ -130,8 +138,8 @@ SELECT 'deadline_coming' AS kind,
        jsonb_build_object('deadline', n.deadline_id, 'version', n.version, 'lead', n.lead, 'user', n.user_id)
            AS payload,
        %(priority)s AS priority,
-       CASE WHEN n.passed THEN n.at ELSE %(now)s END AS due_at,
-       CASE WHEN n.passed THEN %(outage)s ELSE '' END AS passed_over
+       CASE WHEN n.is_passed THEN n.at ELSE %(now)s END AS due_at,
+       CASE WHEN n.is_passed THEN %(outage)s ELSE '' END AS passed_over
 FROM fresh n
 WHERE (n.deadline_id, n.user_id) NOT IN (SELECT deadline_id, user_id FROM finished)
   AND EXISTS (SELECT FROM account_emailaddress e

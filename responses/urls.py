@@ -5,9 +5,11 @@ from django.urls import URLPattern, path, register_converter
 from accounts.identifiers import CODE_ALPHABET
 from responses.views import (
     consents,
+    expected,
     files,
     filing,
     history,
+    holdings,
     listing,
     proof,
     section,
@@ -44,6 +46,10 @@ app_name = "responses"
 urlpatterns: list[URLPattern] = [
     path("", listing.my_responses, name="list"),
     path("start/", starting.start, name="start"),
+    path("search/", holdings.search, name="search"),
+    path("exports/", holdings.exports, name="exports"),
+    path("exports/<response_code:export>/", holdings.export, name="export"),
+    path("reminders/", expected.show, name="expected"),
     path("calendar/", subscription.show, name="calendar"),
     path("calendar/renew/", subscription.renew, name="renew_calendar"),
     path("calendar/<str:token>.ics", subscription.feed, name="own_calendar"),
@@ -61,6 +67,7 @@ urlpatterns: list[URLPattern] = [
         history.restore,
         name="restore",
     ),
+    path("<response_code:code>/questions/<response_code:question>/earlier/", holdings.earlier, name="earlier"),
     path("<response_code:code>/files/", files.attachments, name="attachments"),
     path("<response_code:code>/consents/", consents.state, name="consents"),
     path("<response_code:code>/check/", filing.check, name="check"),

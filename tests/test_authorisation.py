@@ -76,7 +76,7 @@ BY_ROOM = {
         "code": "response", "number": "section", "reference": "submission", "token": "calendar_token",
         "question": "question", "ordinal": "ordinal",
     },
-    "consultations": {"code": "paper", "token": "unsubscribe_token"},
+    "consultations": {"code": "paper", "token": "unsubscribe_token", "pk": "follow"},
     "": {"service": "service"},
 }  # fmt: skip
 SPECIAL = {
@@ -183,6 +183,7 @@ class World:
             "end_token": rhythms.token_to_end(address),
             "paper": paper.code,
             "document": document.code,
+            "follow": following.follow_for(organisation=firm, target=paper, by=By(user=admin, door="page")).pk,
             "response": response.code,
             "section": factories.question(paper, "1").section_id,
             "question": factories.question(paper, "1").code,
