@@ -212,6 +212,7 @@ def live_soundings(soundings_processes: Soundings, mailbox: Mailbox, django_db_b
         finally:
             connection.close()
             connection.settings_dict["NAME"] = usual
+            soundings_processes.rest()
 
 
 def _database_url(name: str) -> str:

@@ -242,8 +242,15 @@ class Soundings:
     def processes(self) -> tuple[LiveProcess, ...]:
         return (self.worker, self.beat, self.web)
 
+    def rest(self) -> None:
+        """Until `ensure`: sweeping each second would slow down whatever the suite does next."""
+        if self.beat.alive:
+            self.beat.pause()
+
     def ensure(self) -> None:
         """Start what does not run, all at once."""
+        if self.beat.alive:
+            self.beat.resume()
         dead = [process for process in self.processes if not process.alive]
         for process in dead:
             process.spawn()
