@@ -541,7 +541,7 @@ class Follow(models.Model):
         """What it covers, in words: "Financial Conduct Authority; Crypto; “custody”"."""
         if self.consultation:
             return self.consultation.name
-        parts = [self.authority, self.topic]
+        parts: list[object] = [self.authority, self.topic]
         parts += [Jurisdiction(self.jurisdiction).label if self.jurisdiction else None]
         parts += [Kind(self.kind).label if self.kind else None, f"“{self.words}”" if self.words else None]
         return "; ".join(str(part) for part in parts if part)

@@ -183,12 +183,13 @@ def _chosen() -> tuple[set[Reader], set[str]]:
     for zone, holidays, chosen in people.values_list("time_zone", "holidays", "leads").distinct():
         readers.add((zone, holidays))
         leads.update(chosen)
-    for chosen in Follow.objects.filter(leads__isnull=False).order_by().values_list("leads", flat=True).distinct():
-        leads.update(chosen or [])
+    of_follows = Follow.objects.filter(leads__isnull=False).order_by()
+    for own in of_follows.values_list("leads", flat=True).distinct():
+        leads.update(own or [])
     return readers, leads
 
 
-def with_news(now: datetime) -> QuerySet[Deadline, dict[str, Any]]:
+def with_news(now: datetime) -> QuerySet[Any, Any]:
     """The deadlines ahead, as `worked_out` takes them; `news_at`: when the date was last told."""
     moved = DeadlineChange.objects.filter(deadline=OuterRef("pk")).values("deadline").annotate(last=Max("changed_at"))
     news_at = Greatest("consultation__published_at", "consultation__opens_at", Subquery(moved.values("last")))
