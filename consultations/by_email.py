@@ -6,6 +6,7 @@ Scanners of mail open every link, so a GET never changes anything.
 from typing import Any
 from urllib.parse import urlencode
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -17,6 +18,7 @@ from accounts import addresses, rates
 from accounts.models import User
 from accounts.record import by_request, client_ip
 from consultations import managing, opting_in
+from consultations.choosing_rhythms import RhythmsForm, own_follows
 from consultations.email_forms import AddressForm, DeleteForm, WantedForm
 from consultations.forms import AlertsForm
 from consultations.models import Follow
@@ -96,29 +98,40 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
     if not addresses.is_bare(person):
         return redirect("consultations:following")
     if request.method != "POST":
-        return _choices(request, person, AlertsForm(instance=person))
+        return _choices(request, person)
     act = ACTS.get(request.POST.get("do", ""), _save)
     return act(request, person) or redirect("consultations:manage", token)
 
 
-def _choices(request: HttpRequest, person: User, form: AlertsForm, deleting: DeleteForm | None = None) -> HttpResponse:
-    follows = Follow.objects.visible_to(person).select_related("consultation", "authority", "topic").order_by("pk")
-    context = {
-        "form": form,
-        "deleting": deleting or DeleteForm(),
-        "forms": [form, deleting] if deleting else [form],
-        "follows": [row for row in follows if not row.muted],
-        "muted": [row for row in follows if row.muted],
-    }
-    return render(request, "consultations/manage.html", context, status=400 if form.errors or deleting else 200)
+def _choices(request: HttpRequest, person: User, **bound: forms.BaseForm) -> HttpResponse:
+    """`bound`: the form that was sent and cannot be taken, under its name; the others are as things stand."""
+    follows = Follow.objects.filter(user=person).select_related("user", "consultation", "authority", "topic")
+    rows = list(follows.order_by("pk"))
+    heard = [row for row in rows if not row.muted]
+    shown: dict[str, forms.BaseForm] = {
+        "form": AlertsForm(instance=person),
+        "rhythms": RhythmsForm(person=person, follows=heard),
+        "deleting": DeleteForm(),
+    } | bound
+    context = {**shown, "forms": list(bound.values()), "follows": heard, "muted": [row for row in rows if row.muted]}
+    return render(request, "consultations/manage.html", context, status=400 if bound else 200)
 
 
 def _save(request: HttpRequest, person: User) -> HttpResponse | None:
     form = AlertsForm(request.POST, instance=User.objects.get(pk=person.pk))
     if not form.is_valid():
-        return _choices(request, person, form)
+        return _choices(request, person, form=form)
     form.save()
     messages.success(request, "Your choices are saved.")
+    return None
+
+
+def _rhythm(request: HttpRequest, person: User) -> HttpResponse | None:
+    form = RhythmsForm(request.POST, person=person, follows=own_follows(person))
+    if not form.is_valid():
+        return _choices(request, person, rhythms=form)
+    form.save(**_by(request, person))
+    messages.success(request, "How soon you hear of openings and outcomes is saved.")
     return None
 
 
@@ -152,9 +165,9 @@ def _stop_all(request: HttpRequest, person: User) -> None:
 def _delete(request: HttpRequest, person: User) -> HttpResponse:
     form = DeleteForm(request.POST)
     if not form.is_valid():
-        return _choices(request, person, AlertsForm(instance=person), form)
+        return _choices(request, person, deleting=form)
     addresses.forget(person=person, by=by_request(request, "page"), now=clock.now())
     return render(request, "consultations/address_deleted.html")
 
 
-ACTS: dict[str, Any] = {"stop": _stop, "hear": _hear, "stop_all": _stop_all, "delete": _delete}
+ACTS: dict[str, Any] = {"rhythm": _rhythm, "stop": _stop, "hear": _hear, "stop_all": _stop_all, "delete": _delete}

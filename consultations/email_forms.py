@@ -15,6 +15,7 @@ class AddressForm(forms.Form):
         max_length=254,
         help_text="We send one e-mail with a link. You follow once you have confirmed it there.",
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={"invalid": "Enter an e-mail address, such as name@example.org."},
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from consultations import by_email, choosing, subscribing, views
+from consultations import by_email, choosing, choosing_rhythms, subscribing, views
 from consultations.unsubscribing import end_digests, unsubscribe
 
 app_name = "consultations"
@@ -25,6 +25,7 @@ urlpatterns = [
     path("alerts/searches/new/", choosing.save_search, name="save_search"),
     path("alerts/follows/<int:pk>/", choosing.one_follow, name="one_follow"),
     path("alerts/follows/<int:pk>/remove/", choosing.remove_follow, name="remove_follow"),
+    path("alerts/rhythm/", choosing_rhythms.choose_rhythm, name="choose_rhythm"),
     path("alerts/by-email/", by_email.follow_by_email, name="follow_by_email"),
     path("alerts/by-email/asked/", by_email.follow_asked, name="follow_asked"),
     path("alerts/confirm/<str:token>/", by_email.confirm_follow, name="confirm_follow"),

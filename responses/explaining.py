@@ -109,12 +109,14 @@ def _rows(address: str, consultation: Consultation) -> list[Notification]:
     about = consultation.pk
     deadlines = {str(pk) for pk in consultation.deadlines.values_list("pk", flat=True)}
     found = list(Notification.objects.filter(address=address).order_by("pk")[: SHOWN * 10])
-    return [
+    theirs = [
         row
         for row in found
         if row.payload.get("consultation") == about or str(row.payload.get("deadline", "")) in deadlines
         or _of_submission(row, consultation)
-    ][:SHOWN]  # fmt: skip
+    ]  # fmt: skip
+    digests = {row.payload["digest"] for row in theirs if "digest" in row.payload}
+    return [*theirs, *(row for row in found if row.key in digests)][:SHOWN]
 
 
 def _of_submission(row: Notification, consultation: Consultation) -> bool:

@@ -242,6 +242,25 @@ def test_single_follows_and_all_are_stopped_and_heard_again(client):
     assert Follow.objects.filter(user=other).exists()
 
 
+def test_how_soon_news_comes_is_chosen_by_link_and_signed_in_alike(client):
+    person, account = bare(), UserFactory(confirmed=True)
+    following.follow(user=account, target=paper())
+    client.force_login(account)
+    pages = {person: (manage_page(person), {"do": "rhythm"}), account: (reverse("consultations:choose_rhythm"), {})}
+    for who, (page, more) in pages.items():
+        row = Follow.objects.get(user=who)
+        assert b"always come at once" in client.get(page).content
+        for wrong in ({}, {"rhythm": "hourly"}, {"rhythm": "daily", f"follow_{row.pk}": "x"}):
+            assert client.post(page, {**more, **wrong}).status_code == 400
+        foreign = Follow.objects.exclude(user=who).get()
+        chosen = {"rhythm": "weekly", f"follow_{row.pk}": "at_once", f"follow_{foreign.pk}": "never"}
+        assert client.post(page, {**more, **chosen}).status_code == 302
+        who.refresh_from_db()
+        row.refresh_from_db()
+        foreign.refresh_from_db()
+        assert (who.rhythm, row.rhythm, foreign.rhythm == "never") == ("weekly", "at_once", False)
+
+
 def test_deleting_takes_a_tick_and_leaves_only_the_record(client):
     person = bare()
     page = manage_page(person)

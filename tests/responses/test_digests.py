@@ -18,7 +18,7 @@ from consultations.models import Follow
 from notifications import outbox
 from notifications.models import Notification, State
 from notifications.refusal import NotAllowed, Refusal
-from responses import digests, reconciling
+from responses import digests, explaining, reconciling
 from responses.models import Response
 from tests.factories import (
     AuthorityFactory,
@@ -118,6 +118,9 @@ def test_news_waits_for_the_digest_and_comes_together(freeze):
     assert letter.body.count("Closing soon") == 2
     assert letter.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert {row.state for row in post("consultation_opened")} == {State.SKIPPED}
+    explained = "\n".join(explaining.explain(address=person.email, consultation=first, now=at(2, 10)))
+    assert "It went into a digest." in explained
+    assert letter.subject in explained
     assert sent(at(3, 9)) == []
 
 
