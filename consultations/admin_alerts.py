@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from accounts.record import By
 from accounts.staff import Button, ReadOnlyAdmin, SelectFilter, StaffForm
 from accounts.staff.forms import text_area
-from consultations import announcing
+from consultations import announcing, trying
 from consultations.models import Announcement
 from notifications import clock
 
@@ -78,6 +78,7 @@ class AnnouncementAdmin(ReadOnlyAdmin):
     buttons = (
         Button(
             path="release", label="Release", permission=PERMISSION, do=release, explain=before_release,
+            test=trying.waiting,
             shown=lambda row: row.is_waiting,
         ),
         Button(
@@ -86,6 +87,10 @@ class AnnouncementAdmin(ReadOnlyAdmin):
             explain="The e-mail is never sent. What it would have told of stays as it is.",
         ),
     )  # fmt: skip
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Without what has not happened to it."""
+        return tuple(name for name in self.fields if name in self.readonly_fields or getattr(obj, name, None))
 
     @display(description="alert")
     def about(self, obj: Announcement) -> str:

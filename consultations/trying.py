@@ -51,12 +51,20 @@ def outcome(row: Outcome, cleaned: dict[str, Any], by: By) -> str:
     return _send(News.ANSWERED, publish, by=by, now=now, of=now)
 
 
-def _send(kind: News, act: Callable[[], object], *, by: By, now: datetime, of: datetime) -> str:
+def waiting(row: Announcement, _cleaned: dict[str, Any], by: By) -> str:
+    """What is held, for the second person to read before they release it."""
+    now = clock.now()
+    return _send(News(row.kind), lambda: None, by=by, now=now, of=now, made=row)
+
+
+def _send(
+    kind: News, act: Callable[[], object], *, by: By, now: datetime, of: datetime, made: Announcement | None = None
+) -> str:
     """Owe the test; returns the sentence that says so. Raises whatever the act itself would refuse."""
     reader = by.user
     if reader is None:
         raise NotAllowed("Only a member of staff can be sent a test.")
-    written = _written(kind, act, reader=reader, of=of)
+    written = _written(kind, act, reader=reader, of=of, made=made)
     if isinstance(written, Skip):
         raise Refusal(f"There is nothing to send. {written.reason}")
     outbox.queue(
@@ -70,10 +78,12 @@ def _send(kind: News, act: Callable[[], object], *, by: By, now: datetime, of: d
     return f"A test is on its way to {reader.email}. Nothing else has happened."
 
 
-def _written(kind: News, act: Callable[[], object], *, reader: User, of: datetime) -> Message | Skip:
+def _written(
+    kind: News, act: Callable[[], object], *, reader: User, of: datetime, made: Announcement | None
+) -> Message | Skip:
     with transaction.atomic():
         act()
-        made = Announcement.objects.filter(kind=kind, made_by=reader).latest("pk")
+        made = made or Announcement.objects.filter(kind=kind, made_by=reader).latest("pk")
         EmailAddress.objects.update_or_create(user=reader, email=reader.email, defaults={"verified": True})
         for paper in made.papers:
             Follow.objects.update_or_create(user=reader, consultation=paper, defaults={"muted": False})

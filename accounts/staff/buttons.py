@@ -97,6 +97,7 @@ def _answer(admin: "BaseAdmin", request: HttpRequest, button: Button, obj: Model
         "title": f"{form.title or button.label}: {obj}",
         "form": form,
         "button": button,
+        "can_be_tried": button.test is not None,  # in a template the name of a function calls it
         "explanation": button.explain(obj) if callable(button.explain) else button.explain,
         "back": admin.change_url(obj),
     }

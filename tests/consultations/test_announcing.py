@@ -208,7 +208,9 @@ def test_a_test_is_the_email_itself_and_nothing_else_happens(consultation, staff
         subject.consultations.set([consultation])
     address = reverse(f"admin:consultations_{page}", args=[subject.pk])
     before = (Follow.objects.count(), Act.objects.count(), list(type(subject).objects.filter(pk=subject.pk).values()))
-    assert b"This will be e-mailed to 2 people." in client.get(address).content
+    page = client.get(address).content.decode()
+    assert "This will be e-mailed to 2 people." in page
+    assert 'name="send_test"' in page
 
     answer = client.post(address, {**ACTS[act], "send_test": "1"})
 
@@ -240,10 +242,12 @@ def test_the_waiting_alert_is_on_the_front_page_and_another_person_releases_it(c
     extend(consultation, staff)
     row = Announcement.objects.get()
     address = reverse("admin:consultations_announcement_release", args=[row.pk])
-    second = StaffFactory(rights=RIGHTS)
+    second = StaffFactory(confirmed=True, rights=RIGHTS)
 
     assert signed_in(staff).post(address).status_code == 403
     assert "Deadline extended: DEMO1/26" in signed_in(second).get(reverse("admin:index")).content.decode()
+    assert "A test is on its way" in signed_in(second).post(address, {"send_test": "1"}).content.decode()
+    assert not told()
     assert signed_in(second).post(address).status_code == 302
     assert len(told()) == 2
     row.refresh_from_db()
