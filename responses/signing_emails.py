@@ -1,6 +1,7 @@
 """E-mails about signing off: it is asked for, and it is given. Neither says a word of what the response says."""
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -9,7 +10,7 @@ from accounts import permissions
 from accounts.emails import reachable
 from accounts.models import Membership, User
 from consultations.closing import moment
-from consultations.emails import marked, short_name
+from consultations.emails import marked
 from notifications.message import Message, Skip, write
 from notifications.models import Notification
 from responses import signing
@@ -36,7 +37,7 @@ def sign_off_wanted(notification: Notification, now: datetime) -> Message | Skip
     return _about(
         response,
         "responses/email/sign_off_wanted",
-        subject=f"Sign-off wanted: {short_name(response.consultation)}",
+        subject="sign-off wanted",
         asker=str(asker or "A colleague"),
         answered=ready.prepared.answer_count,
         deadline=next_deadline(ready.prepared.parts, now),
@@ -57,13 +58,13 @@ def signed_off(notification: Notification, now: datetime) -> Message | Skip:
     return _about(
         response,
         "responses/email/signed_off",
-        subject=f"Signed off: {short_name(response.consultation)}",
+        subject="signed off",
         signed=made,
         at=moment(made.at, zone_of(response.consultation)),
     )
 
 
-def _about(response: Response, template: str, *, subject: str, **context: object) -> Message:
+def _about(response: Response, template: str, *, subject: str, **context: Any) -> Message:
     where = "check" if template.endswith("signed_off") else "sign_off"
     return write(
         template,
