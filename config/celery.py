@@ -29,6 +29,7 @@ app.conf.beat_schedule = {
     "deliver the post": {"task": "notifications.tasks.deliver", **WAKE},
     "call the webhooks": {"task": "accounts.tasks.call_webhooks", **WAKE},
     "seal the record of acts": {"task": "accounts.tasks.seal_record", **WAKE},
+    "chain the receipts": {"task": "responses.tasks.seal_receipts", **WAKE},
     "scan the files that wait": {"task": "responses.tasks.scan_files", **WAKE},
     "read the text of files": {"task": "responses.tasks.extract_texts", **WAKE},
     "let go of unfinished uploads": {"task": "responses.tasks.forget_uploads", "schedule": crontab(minute="37")},

@@ -21,6 +21,9 @@ SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY is not set. Copy .env.example to .env, or start with script/server.")
 
+# What receipts are signed with: 32 random bytes in base64. Empty: they are not signed, and `check --deploy` refuses.
+RECEIPT_SIGNING_KEY = env.str("RECEIPT_SIGNING_KEY", default="")
+
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"] if LOCAL else [])
 SITE_URL = env.str("SITE_URL", default="http://localhost:8000").rstrip("/")  # the origin that e-mails link to
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[] if LOCAL else [SITE_URL])

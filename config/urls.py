@@ -6,6 +6,7 @@ from django.views.generic import TemplateView
 
 from config import health, metrics
 from notifications import post_events
+from responses.views import checking
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live, name="health_live"),
@@ -13,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/post", health.post, name="health_post"),
     path("health/metrics", metrics.metrics, name="health_metrics"),
     path("anymail/<str:service>/tracking/", post_events.tracking, name="post_events"),
+    path(".well-known/soundings-receipt-keys.json", checking.keys_json, name="receipt_keys"),
     path("api/", include("config.api")),
     path("admin/", include("config.previews")),
     path("admin/", admin.site.urls),

@@ -22,6 +22,11 @@ from responses.querysets import (
     State,
     SubmissionQuerySet,
 )
+from responses.receipt_models import Erasure as Erasure
+from responses.receipt_models import Proof
+from responses.receipt_models import ReceiptHead as ReceiptHead
+from responses.receipt_models import ReceiptKey as ReceiptKey
+from responses.receipt_models import ReceiptSeal as ReceiptSeal
 
 # from → the states it may become. Submitting again is amending; a withdrawn response may be submitted afresh.
 MOVES: dict[str, frozenset[str]] = {
@@ -171,7 +176,8 @@ class Attachment(Screened):
 
 
 class Submission(Consents):
-    """What was filed: an immutable snapshot. The database refuses to change or delete it (migration 0001).
+    """What was filed: an immutable snapshot. The database refuses to change or delete it (migration 0002), but for an
+    erasure that was written down first (0011).
 
     `content` is canonical: {"consultation", "organisation", "consents", "sections": [{"number", "title", "questions":
     [{"code", "number", "text", "kind", "answer": {"text", "selected", "number"}, "files": [...]}]}], "files":
@@ -208,8 +214,8 @@ class Submission(Consents):
         return self.reference
 
 
-class Receipt(models.Model):
-    """Proof of filing, one for each submission; immutable like it."""
+class Receipt(Proof):
+    """Proof of filing, one for each submission; immutable like it, but for an erasure (migration 0011)."""
 
     submission = models.OneToOneField(Submission, on_delete=models.PROTECT, related_name="receipt")
     code = models.CharField("code", max_length=10, unique=True, default=public_code, editable=False)

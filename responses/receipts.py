@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import typst
+from django.conf import settings
 from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
 
 from consultations.closing import moment
 from responses import snapshot
@@ -64,6 +66,8 @@ def facts(receipt: Receipt) -> dict[str, Any]:
         "files": [
             (f"{file['name']} ({filesizeformat(file['size'])})", file["sha256"]) for file in files_of(submission)
         ],
+        "key": receipt.key_id,
+        "check": settings.SITE_URL + reverse("responses:check_receipt"),
         "left_out": [" ".join(filter(None, [row["number"], row["section"]])) for row in content["left_out"]],
     }
 

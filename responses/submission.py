@@ -17,9 +17,9 @@ from consultations import telling
 from consultations.closing import closing
 from notifications import clock
 from notifications.refusal import Conflict, NotAllowed, Refusal
-from responses import approval, emails, progress, snapshot
+from responses import approval, emails, progress, proving, snapshot
 from responses.drafting import clean_text, refuse_untaken, write_act
-from responses.models import Attachment, Receipt, Response, SignOff, Submission
+from responses.models import Attachment, Response, SignOff, Submission
 from responses.progress import Part
 from responses.querysets import State
 from responses.snapshot import Content
@@ -120,14 +120,15 @@ def _file(
     )
     if codes := snapshot.file_codes(prepared.content):
         submission.attachments.set(Attachment.objects.filter(code__in=codes))
-    Receipt.objects.create(submission=submission, issued_at=submission.submitted_at, sha256=digest)
+    receipt = proving.issue(submission, signed=signed)
     amended = response.state == State.SUBMITTED
     response.state, response.latest = State.SUBMITTED, submission
     response.withdrawn_at, response.withdrawal_reason = None, ""
     response.save(update_fields=["state", "latest", "withdrawn_at", "withdrawal_reason"])
     write_act(
         response, by=by, now=received_at, verb="response amended" if amended else "response submitted",
-        reference=submission.reference, sha256=digest, **({"signed_off_by": str(signed.by)} if signed else {}),
+        reference=submission.reference, sha256=proving.kept_hash(receipt),
+        **({"signed_off_by": str(signed.by)} if signed else {}),
     )  # fmt: skip
     emails.queue_filed(
         kind="response_amended" if amended else "response_submitted", submission=submission, now=received_at

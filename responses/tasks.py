@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from notifications import alone, clock
-from responses import digests, extraction, reconciling, reminders, scanning, uploading
+from responses import chain, digests, extraction, reconciling, reminders, scanning, uploading
 
 
 @shared_task(time_limit=900, soft_time_limit=840)
@@ -16,6 +16,12 @@ def queue_due_reminders() -> None:
 def queue_due_digests() -> None:
     """Owe the digests whose moment has come."""
     digests.queue_due(clock.now())
+
+
+@shared_task(time_limit=300, soft_time_limit=280)
+def seal_receipts() -> None:
+    """Chain the receipts that are not in the chain yet."""
+    chain.seal(clock.now())
 
 
 @shared_task(time_limit=300, soft_time_limit=280)

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path, register_converter
 
 from accounts.identifiers import CODE_ALPHABET
 from responses.views import (
+    checking,
     consents,
     expected,
     files,
@@ -49,8 +50,15 @@ urlpatterns: list[URLPattern] = [
     path("calendar/", subscription.show, name="calendar"),
     path("calendar/renew/", subscription.renew, name="renew_calendar"),
     path("calendar/<str:token>.ics", subscription.feed, name="own_calendar"),
+    path("receipts/check/", checking.check, name="check_receipt"),
+    path("receipts/how-to-check/", checking.how, name="how_to_check"),
+    path("receipts/chain/", checking.shown_chain, name="receipt_chain"),
+    path("receipts/chain.json", checking.chain_json, name="chain_json"),
+    path("receipts/links.json", checking.links_json, name="links_json"),
     path("receipts/<response_code:code>/", proof.receipt, name="receipt"),
     path("receipts/<response_code:code>/receipt.pdf", proof.receipt_pdf, name="receipt_pdf"),
+    path("receipts/<response_code:code>/receipt.json", proof.receipt_json, name="receipt_json"),
+    path("submissions/<submission_reference:reference>/content.json", proof.content_json, name="content_json"),
     path("submissions/<submission_reference:reference>/", proof.submission, name="submission"),
     path("files/<response_code:code>/", files.download, name="attachment"),
     path("files/<response_code:code>/remove/", files.remove, name="remove_attachment"),

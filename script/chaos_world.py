@@ -47,6 +47,7 @@ class World:
             "SOUNDINGS_LOCAL": "1",
             "SOUNDINGS_VAR": str(self.var),
             "SECRET_KEY": installation.secret(self.var, "secret_key"),
+            "RECEIPT_SIGNING_KEY": installation.secret(self.var, "receipt_signing_key", size=32),
             "EMAIL_URL": f"smtp://127.0.0.1:{self.smtp_port}",
             "MAIL_LOOKUP_URL": f"{self.mailbox_url}/by-message-id/",
             "SWEEP_SECONDS": "1",

@@ -115,14 +115,14 @@ def alone(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def secret(var: Path, name: str) -> str:
-    """A secret of this installation: made once, readable by its owner alone."""
+def secret(var: Path, name: str, *, size: int = 48) -> str:
+    """A secret of this installation, so many random bytes in base64: made once, readable by its owner alone."""
     folder = var / "secrets"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / name
     if not path.exists():
         fresh = folder / f"{name}.new"
-        write_private(fresh, secrets.token_urlsafe(48))
+        write_private(fresh, secrets.token_urlsafe(size))
         fresh.replace(path)
     return path.read_text().strip()
 

@@ -8,6 +8,7 @@
 | `live_soundings` | web, worker, beat and mailbox on a database of their own; the ORM of the test talks to it too |
 """
 
+import base64
 import gc
 import os
 import shutil
@@ -48,6 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # Empty: whitenoise reads the whole folder for each test client, and without a folder it warns.
     settings.STATIC_ROOT = Path(settings.STATIC_ROOT).with_name("static-of-tests")
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    settings.RECEIPT_SIGNING_KEY = base64.b64encode(bytes(range(32))).decode()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

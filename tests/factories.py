@@ -30,8 +30,8 @@ from consultations.models import (
     Topic,
     Wording,
 )
-from responses import snapshot
-from responses.models import Answer, Attachment, Receipt, Response, State, Submission
+from responses import proving, snapshot
+from responses.models import Answer, Attachment, Response, State, Submission
 
 PASSWORD = "correct horse battery staple"
 PDF = (
@@ -397,7 +397,7 @@ def submit_row(response: Response, *, by: User | None = None, at: datetime | Non
         "foi_reason": response.foi_reason,
     }
     submission = Submission.objects.create(**{**values, **fields})
-    Receipt.objects.create(submission=submission, issued_at=at, sha256=submission.sha256)
+    proving.issue(submission)
     response.state, response.latest = State.SUBMITTED, submission
     response.withdrawn_at, response.withdrawal_reason = None, ""
     response.save()

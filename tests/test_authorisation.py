@@ -82,6 +82,7 @@ BY_ROOM = {
 SPECIAL = {
     "responses:receipt": {"code": "receipt"},
     "responses:receipt_pdf": {"code": "receipt"},
+    "responses:receipt_json": {"code": "receipt"},
     "responses:attachment": {"code": "attachment"},
     "responses:remove_attachment": {"code": "attachment"},
     "consultations:document": {"code": "document"},

@@ -1,11 +1,11 @@
 """What was filed and the proof of it: the receipt, as a page and as a PDF, and the content of each version."""
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from notifications import clock
-from responses import receipts
+from responses import proving, receipts, snapshot
 from responses.models import Receipt, Submission
 from responses.pages import SignedInRequest, bodies_of, deadlines_of, is_member, page, private, until_words, zone_of
 
@@ -36,8 +36,32 @@ def receipt(request: SignedInRequest, code: str) -> HttpResponse:
 @require_safe
 def receipt_pdf(request: SignedInRequest, code: str) -> HttpResponse:
     shown_receipt = _receipt(request, code)
-    made = HttpResponse(receipts.pdf(shown_receipt), content_type="application/pdf")
-    made["Content-Disposition"] = f'attachment; filename="receipt-{shown_receipt.submission.reference}.pdf"'
+    return _download(
+        receipts.pdf(shown_receipt), f"receipt-{shown_receipt.submission.reference}.pdf", "application/pdf"
+    )
+
+
+@private
+@require_safe
+def receipt_json(request: SignedInRequest, code: str) -> HttpResponse:
+    """The receipt that anybody can check. One that was made before receipts were signed has none."""
+    found = _receipt(request, code)
+    if not found.is_signed:
+        raise Http404
+    return _download(proving.document(found), f"receipt-{found.submission.reference}.json", "application/json")
+
+
+@private
+@require_safe
+def content_json(request: SignedInRequest, reference: str) -> HttpResponse:
+    """What was filed, as the bytes that were hashed."""
+    filed = get_object_or_404(Submission.objects.visible_to(request.user), reference=reference)
+    return _download(snapshot.canonical(filed.content), f"{reference}.json", "application/json")
+
+
+def _download(content: bytes, name: str, content_type: str) -> HttpResponse:
+    made = HttpResponse(content, content_type=content_type)
+    made["Content-Disposition"] = f'attachment; filename="{name}"'
     made["X-Content-Type-Options"] = "nosniff"
     made["Cache-Control"] = "private, no-store"
     return made
@@ -48,7 +72,7 @@ def receipt_pdf(request: SignedInRequest, code: str) -> HttpResponse:
 def submission(request: SignedInRequest, reference: str) -> HttpResponse:
     """One version as it was filed."""
     visible = Submission.objects.visible_to(request.user).select_related(
-        "receipt", "submitted_by", "signed_by", "response__consultation", "response__organisation"
+        "receipt", "erasure", "submitted_by", "signed_by", "response__consultation", "response__organisation"
     )
     filed = get_object_or_404(visible.prefetch_related(bodies_of("response__consultation")), reference=reference)
     context = {
@@ -66,6 +90,7 @@ def submission(request: SignedInRequest, reference: str) -> HttpResponse:
 
 def _receipt(request: SignedInRequest, code: str) -> Receipt:
     visible = Receipt.objects.visible_to(request.user).select_related(
-        "submission__submitted_by", "submission__response__consultation", "submission__response__organisation"
-    )
+        "seal", "submission__erasure", "submission__submitted_by", "submission__response__consultation",
+        "submission__response__organisation",
+    )  # fmt: skip
     return get_object_or_404(visible.prefetch_related(bodies_of("submission__response__consultation")), code=code)
