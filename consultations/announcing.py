@@ -117,16 +117,16 @@ def checked(note: str) -> str:
 # --- To how many, and whether it waits --------------------------------------------------------------------------------
 def audience(kind: str, papers: Sequence[Consultation]) -> int:
     """How many people would be told now, at once or in a digest: those whom the sending itself would choose."""
-    heard = [people.order_by().values("pk") for paper in papers for people in _hearers(kind, paper)]
+    heard = [_hearers(kind, paper).order_by().values("pk") for paper in papers]
     if not heard:
         return 0
     return heard[0].union(*heard[1:]).count() if heard[1:] else heard[0].count()
 
 
-def _hearers(kind: str, paper: Consultation) -> list[QuerySet[User]]:
+def _hearers(kind: str, paper: Consultation) -> QuerySet[User]:
     if kind not in rhythms.WAITING:
-        return [following.followers_of(paper)]
-    return [rhythms.followers_by(rhythm, paper) for rhythm in (Rhythm.AT_ONCE, *rhythms.DIGESTS)]
+        return following.followers_of(paper)
+    return rhythms.followers_by(paper, Rhythm.AT_ONCE, *rhythms.DIGESTS)
 
 
 def audience_words(kind: str, papers: Sequence[Consultation]) -> str:
@@ -251,8 +251,8 @@ def queue(announcement: Announcement, now: datetime) -> int:
     if announcement.kind not in rhythms.WAITING:
         return sum(_tell(announcement, paper, following.followers_of(paper), now) for paper in papers)
     # At once comes first: who wants that of one of the papers does not wait for another's digest.
-    told = sum(_tell(announcement, paper, rhythms.followers_by(Rhythm.AT_ONCE, paper), now) for paper in papers)
-    return told + sum(_keep(announcement, paper, rhythm, now) for paper in papers for rhythm in rhythms.DIGESTS)
+    told = sum(_tell(announcement, paper, rhythms.followers_by(paper, Rhythm.AT_ONCE), now) for paper in papers)
+    return told + sum(_keep(announcement, paper, rhythm, now) for rhythm in rhythms.in_use() for paper in papers)
 
 
 def _tell(announcement: Announcement, paper: Consultation, people: QuerySet[User], now: datetime) -> int:
@@ -262,10 +262,7 @@ def _tell(announcement: Announcement, paper: Consultation, people: QuerySet[User
 
 
 def _keep(announcement: Announcement, paper: Consultation, rhythm: Rhythm, now: datetime) -> int:
-    people = rhythms.followers_by(rhythm, paper)
-    due_at = rhythms.next_digest(people, rhythm=rhythm, now=now)
-    if due_at is None:
-        return 0
+    people, due_at = rhythms.followers_by(paper, rhythm), rhythms.next_digest(rhythm=rhythm, now=now)
     select, params = _owed(announcement, paper, people, due_at=due_at).query.sql_with_params()
     return outbox.keep_selected(kind=announcement.kind, select=select, params=params)
 

@@ -41,11 +41,19 @@ WHERE {{given}} GROUP BY l.consultation_id, l.user_id"""  # noqa: S608 (our own 
 
 
 # --- Who waits --------------------------------------------------------------------------------------------------------
-def followers_by(rhythm: Rhythm, consultation: Consultation) -> QuerySet[User]:
-    """Those who hear of the consultation, and of its opening and outcome in this rhythm."""
+def followers_by(consultation: Consultation, *of: Rhythm) -> QuerySet[User]:
+    """Those who hear of the consultation, and of its opening and outcome in one of these rhythms."""
     given = CHOSEN.format(given="l.consultation_id = %s")
-    chosen = RawSQL(f"SELECT user_id FROM ({given}) AS c WHERE rhythm = %s", [consultation.pk, rhythm.value])  # noqa: S608, S611
+    chosen = RawSQL(f"SELECT user_id FROM ({given}) AS c WHERE rhythm = ANY(%s)", [consultation.pk, list(of)])  # noqa: S608, S611
     return following.followers_of(consultation).filter(pk__in=chosen)
+
+
+def in_use() -> list[Rhythm]:
+    """The digests that anybody has chosen at all."""
+    chosen: set[str | None] = set()
+    for rows in (User.objects.filter(rhythm__in=DIGESTS), Follow.objects.filter(rhythm__in=DIGESTS)):
+        chosen.update(rows.order_by().values_list("rhythm", flat=True).distinct())
+    return [rhythm for rhythm in DIGESTS if rhythm in chosen]
 
 
 def wanted_by(user: User) -> Q:
@@ -55,16 +63,15 @@ def wanted_by(user: User) -> Q:
     return following.heard_by(user) & ~Q(pk__in=refused)
 
 
-def next_digest(people: QuerySet[User], *, rhythm: Rhythm, now: datetime) -> Case | None:
-    """For each of the people, when what happens now goes into their digest; None where there is nobody."""
-    readers = list(people.order_by().values_list("time_zone", "holidays").distinct())
+def next_digest(*, rhythm: Rhythm, now: datetime) -> Case:
+    """For a query of people: when what happens now goes into their digest."""
+    readers = User.objects.filter(is_active=True, is_service=False).order_by()
     moments = [
         When(time_zone=zone, holidays=holidays, then=Value(moment_after(now, rhythm, zone, holidays)))
-        for zone, holidays in readers
+        for zone, holidays in readers.values_list("time_zone", "holidays").distinct()
     ]
     # Somebody may move to another zone at this very moment.
-    default = Value(moment_after(now, rhythm, "UTC", ""))
-    return Case(*moments, default=default, output_field=DateTimeField()) if readers else None
+    return Case(*moments, default=Value(moment_after(now, rhythm, "UTC", "")), output_field=DateTimeField())
 
 
 def moment_after(now: datetime, rhythm: Rhythm, zone: str, holidays: str) -> datetime:
