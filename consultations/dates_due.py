@@ -8,7 +8,7 @@ from django.urls import reverse
 from consultations import duties
 from consultations.closing import moment
 from consultations.duties import Duty
-from consultations.emails import short_name
+from consultations.emails import marked
 from consultations.models import Announcement, Consultation
 from notifications.message import Message, Skip
 from notifications.models import Notification
@@ -61,7 +61,7 @@ def outcome_due(notification: Notification, now: datetime) -> Message | Skip:
     paper = Consultation.objects.get(pk=due.subject_id)
     words = due.words(now)
     return duties.reminder(
-        subject=f"Outcome {words}: {short_name(paper)}",
+        subject=marked(f"outcome {words}", paper),
         name=paper.name,
         says=f"The outcome is {words}. None that ends this consultation is published on Soundings yet.",
         facts=[("Due on", f"{due.due_on.day} {due.due_on:%B %Y}")],
@@ -78,7 +78,7 @@ def alert_held(notification: Notification, now: datetime) -> Message | Skip:
     since = moment(row.held_at, due.zone) if row.held_at else ""
     facts = [("People", f"{row.recipients:,}"), ("Caused by", row.made_by_name), ("Waiting since", since)]
     return duties.reminder(
-        subject=f"To release: {row}",
+        subject=marked(f"alert to release. {row.get_kind_display()}", row.papers[0]),
         name=str(row),
         says="It goes to so many people that a second member of staff has to release it. Nothing is sent before.",
         facts=facts + ([("Note", row.note)] if row.note else []),

@@ -22,6 +22,7 @@ from notifications.models import Notification
 from notifications.writing import in_batches
 
 SUMMARY_LENGTH = 700
+NAME_LENGTH = 80  # in a subject, so that what happened is never cut off
 WHY = "You get this e-mail because you follow this consultation, or a body or topic of it, on Soundings."
 MANAGE = "https://x0manage0x"  # stands for each reader's own link
 FALLEN_SILENT = Skip("This person no longer follows it, or no longer reads e-mail at this address.")
@@ -92,7 +93,7 @@ def _opened(row: Notification, paper: Consultation, zone: str, now: datetime) ->
         "consultations/email/consultation_opened",
         paper=paper,
         note=note_of(row),
-        subject=f"Open for responses: {paper.name}",
+        subject="open for responses" + (f". {paper.title}" if paper.reference and paper.title else ""),
         bodies=", ".join(body.name for body in paper.authorities.order_by("consultationauthority__position")),
         deadlines=[{"label": d.label, "words": said(d, paper, zone)} for d in deadlines],
         several=len(deadlines) > 1,
@@ -117,7 +118,7 @@ def _extended(row: Notification, paper: Consultation, zone: str, now: datetime) 
         "consultations/email/deadline_extended",
         paper=paper,
         note=note_of(row),
-        subject=f"More time to respond: {short_name(paper)}",
+        subject="more time to respond",
         change=change,
         deadline=deadline,
         new=said(deadline, paper, zone),
@@ -139,7 +140,7 @@ def _withdrawn(row: Notification, paper: Consultation, zone: str, now: datetime)
         "consultations/email/consultation_withdrawn",
         paper=paper,
         note=note_of(row),
-        subject=f"Withdrawn: {short_name(paper)}",
+        subject="withdrawn",
         withdrawn=moment(paper.withdrawn_at, zones_of(paper, zone)[0]),
         attachments=calendars.attachments(paper.deadlines.all(), now=now),
     )
@@ -166,7 +167,7 @@ def _outcome(row: Notification, outcome: Outcome, papers: Sequence[Consultation]
         "consultations/email/outcome_published",
         paper=papers[0],
         note=note_of(row),
-        subject=f"Outcome: {outcome}",
+        subject=f"outcome published. {outcome}",
         outcome=outcome,
         papers=[{"name": paper.name, "url": url_of(paper)} for paper in papers],
     )
@@ -174,7 +175,7 @@ def _outcome(row: Notification, outcome: Outcome, papers: Sequence[Consultation]
 
 # --- What they share, and what reminders of deadlines use too ---------------------------------------------------------
 def news(template: str, *, paper: Consultation, subject: str, why: str = WHY, **context: Any) -> Circular:
-    """A message about a paper, the same for all but for their own links."""
+    """A message about a paper, the same for all but for their own links. `subject`: what follows the paper's name."""
     return Circular(
         write(
             template,
@@ -217,7 +218,11 @@ def short_name(paper: Consultation) -> str:
 
 
 def marked(subject: str, paper: Consultation) -> str:
-    """An exercise says so before anything else."""
+    """ "CP25/25: more time to respond": sorted by subject, what is about one paper lies together.
+
+    An exercise says so before anything else.
+    """
+    subject = f"{shortened(short_name(paper), NAME_LENGTH)}: {subject}"
     return f"Rehearsal: {subject}" if paper.is_rehearsal else subject
 
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts.permissions import MAY_DRAFT
 from consultations import calendars
 from consultations.closing import closing, moment
-from consultations.emails import FALLEN_SILENT, addressed, marked, news, said, short_name
+from consultations.emails import FALLEN_SILENT, addressed, marked, news, said
 from consultations.models import Consultation, Deadline
 from notifications import outbox
 from notifications.circular import Circular
@@ -111,7 +111,7 @@ def _filed(submission: Submission, now: datetime, *, headline: str, happened: st
     paper, organisation = response.consultation, response.organisation
     return write(
         "responses/email/filed",
-        subject=marked(f"{headline}: {short_name(paper)}, {submission.reference}", paper),
+        subject=marked(f"{headline[0].lower()}{headline[1:]}, {submission.reference}", paper),
         why=WHY_FILED.format(organisation=organisation),
         headline=headline,
         happened=happened,
@@ -176,7 +176,7 @@ def _reminder(deadline: Deadline, drafts: list[Response], zone: str, now: dateti
         "responses/email/deadline_coming",
         paper=paper,
         why=WHY_REMINDED,
-        subject=f"{left} to respond to {short_name(paper)}" + (f" ({deadline.label})" if several else ""),
+        subject=f"{left[0].lower()}{left[1:]} to respond" + (f" ({deadline.label})" if several else ""),
         left=left,
         deadline=deadline,
         closes=said(deadline, paper, zone),

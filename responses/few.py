@@ -13,7 +13,7 @@ from django.urls import reverse
 from consultations import duties
 from consultations.closing import closing
 from consultations.duties import Duty
-from consultations.emails import short_name
+from consultations.emails import marked, short_name
 from consultations.models import Deadline
 from notifications.message import Message, Skip
 from notifications.models import Notification
@@ -62,7 +62,7 @@ def few_responses(notification: Notification, now: datetime) -> Message | Skip:
     paper, count = deadline.consultation, filed(deadline)
     what = f"{count} response{'' if count == 1 else 's'}" if count else "no response"
     return duties.reminder(
-        subject=f"{what.capitalize()} so far: {short_name(paper)} ({deadline.label})",
+        subject=marked(f"{what} so far ({deadline.label})", paper),
         name=paper.name,
         says=f"It closes soon and has had {what}. Most come in the last hours; even so, some may not have heard of it.",
         facts=[("What", deadline.label), ("Closes", closing(deadline))],

@@ -325,7 +325,7 @@ def test_alerts_carry_the_link_to_choose_and_a_bounce_ends_them():
     person, other = bare(consultation), bare(consultation, "other@example.org")
     announcing.announce_opening(consultation=consultation, now=NOW)
     outbox.deliver(now=NOW)
-    said = {letter.to[0]: letter.message().as_string() for letter in mail.outbox if "Open for" in letter.subject}
+    said = {letter.to[0]: letter.message().as_string() for letter in mail.outbox if "open for" in letter.subject}
     pages = {each.email: managing.token(each) for each in (person, other)}
     for address, text in said.items():  # each their own, and nobody's else, however many are written at once
         assert {each for each, token in pages.items() if token in text.replace("=\n", "")} == {address}

@@ -81,7 +81,7 @@ def test_what_is_done_is_not_sent(consultation, owner, publisher, ends):
     set_due(consultation, owner)
     duties.queue_due(at(23))
     row = Notification.objects.get()
-    assert write(row, at(23)).subject == "Outcome due in 7 days: DEMO1/26"
+    assert write(row, at(23)).subject == "DEMO1/26: outcome due in 7 days"
     if ends == "outcome":
         OutcomeFactory(published_at=at(23)).consultations.set([consultation])
     elif ends == "withdrawn":

@@ -160,8 +160,8 @@ def test_telling_takes_the_same_number_of_statements_for_any_number_of_followers
     for _ in range(count):
         following.follow(user=person(), target=consultation)
 
-    # a savepoint and its release, the claim, who and how many (found, made, counted, kept), what people and programs are
-    # owed
+    # a savepoint and its release, the claim, who and how many (found, made, counted, kept), what programs are owed, and
+    # what people are owed at once and for either digest
     with django_assert_num_queries(11):
         assert announcing.announce_opening(consultation=consultation, now=NOW) == count
 
@@ -183,7 +183,7 @@ def test_publishing_tells_the_followers_in_its_own_transaction(mailbox):
 
     (message,) = mailbox.wait_for(1)
     assert message["To"] == follower.email
-    assert message["Subject"] == f"Open for responses: {consultation.name}"
+    assert message["Subject"] == f"{consultation.reference}: open for responses. {consultation.title}"
     for kind in ("plain", "html"):
         body_text = body_of(message, kind)
         assert "11:59pm on 12 November 2025, UK time (6:59pm on 12 November 2025, Eastern Time)" in body_text

@@ -74,7 +74,7 @@ def test_what_was_filed_is_said_without_a_word_of_it(response, mailbox, settings
     deliver()
 
     (message,) = mailbox.wait_for(1)
-    assert message["Subject"] == f"{headline}: DEMO25/25, {submission.reference}"
+    assert message["Subject"] == f"DEMO25/25: {headline.lower()}, {submission.reference}"
     assert "List-Unsubscribe" not in message
     for form in ("plain", "html"):
         text = body_of(message, form)

@@ -39,7 +39,7 @@ def test_few_are_told_three_days_and_one_day_before(consultation):
     first, second = Notification.objects.order_by("pk")
     assert (first.payload["step"], second.payload["step"]) == (-3, -1)
     message = write(first, MOMENT)
-    assert message.subject == "1 response so far: DEMO1/25 (Responses)"
+    assert message.subject == "DEMO1/25: 1 response so far (Responses)"
     assert "draft" not in message.text
 
     submit_row(ResponseFactory(consultation=consultation))

@@ -82,9 +82,9 @@ def test_staff_see_them_and_send_themselves_a_test(rows, staff, client):
     client.force_login(staff)
 
     listed = client.get("/admin/previews/")
-    assert b"Open for responses: MOVED" in listed.content
+    assert b"MOVED: open for responses" in listed.content
     page = client.get("/admin/previews/deadline_extended/")
-    assert b"More time to respond" in page.content
+    assert b"more time to respond" in page.content
     assert "frame-src 'self'" in page["Content-Security-Policy"]
     framed = client.get("/admin/previews/deadline_extended/html/")
     assert framed["Content-Security-Policy"].endswith("sandbox")
@@ -94,7 +94,7 @@ def test_staff_see_them_and_send_themselves_a_test(rows, staff, client):
     row = Notification.objects.get(kind="preview")
     assert row.address == staff.email
     message = previewing.as_test(row, NOW)
-    assert message.subject.startswith("Test: More time to respond")
+    assert message.subject.startswith("Test: MOVED: more time to respond")
     assert message.unsubscribe_url == ""
 
 

@@ -187,8 +187,8 @@ def test_a_moved_deadline_starts_afresh_and_the_old_reminder_is_passed_over(cons
     deliver(moment)
 
     assert [m["Subject"] for m in mailbox.messages()] == [
-        "More time to respond: DEMO25/25",
-        "7 days left to respond to DEMO25/25",
+        "DEMO25/25: more time to respond",
+        "DEMO25/25: 7 days left to respond",
     ]
     assert set(Notification.objects.values_list("payload__version", "state").filter(kind="deadline_coming")) == {
         (1, "skipped"),
@@ -326,7 +326,7 @@ def test_a_follower_without_a_response_is_told_plainly(consultation, mailbox, se
     deliver(WEEK_BEFORE)
 
     (message,) = mailbox.wait_for(1)
-    assert (message["To"], message["Subject"]) == (user.email, "7 days left to respond to DEMO25/25")
+    assert (message["To"], message["Subject"]) == (user.email, "DEMO25/25: 7 days left to respond")
     for kind in ("plain", "html"):
         text = body_of(message, kind)
         assert "11:59pm on 12 November 2025, UK time (6:59pm on 12 November 2025, Eastern Time)" in text
@@ -350,7 +350,7 @@ def test_a_draft_is_told_how_far_it_is_under_this_deadline_and_no_word_of_it(fre
 
     (message,) = mailbox.wait_for(1)
     assert message["To"] == user.email
-    assert message["Subject"] == "7 days left to respond to DEMO25/25 (Consultation: chapters 1-5)"
+    assert message["Subject"] == "DEMO25/25: 7 days left to respond (Consultation: chapters 1-5)"
     for kind in ("plain", "html"):
         text = body_of(message, kind)
         assert "2 of 6 questions answered, not submitted yet." in text  # 2.3 is asked only after a No to 2.2
@@ -380,7 +380,7 @@ def test_two_reminders_held_up_by_an_outage_become_one(consultation, mailbox):
     deliver(now)
 
     assert owed() == {(user.email, 2)}
-    assert [m["Subject"] for m in mailbox.messages()] == ["2 days left to respond to DEMO25/25"]
+    assert [m["Subject"] for m in mailbox.messages()] == ["DEMO25/25: 2 days left to respond"]
 
 
 def submitted(consultation, user):
