@@ -31,8 +31,8 @@ from notifications.writing import Desk
 
 logger = logging.getLogger(__name__)
 
-# A batch is what goes out in about a second, so that neither the urgent nor what a killed worker held waits long.
-FIRST_BATCH, SMALLEST_BATCH, LARGEST_BATCH = 50, 5, 200
+# A batch is what goes out in about two seconds, so that neither the urgent nor what a killed worker held waits long.
+FIRST_BATCH, SMALLEST_BATCH, LARGEST_BATCH, BATCH_SECONDS = 50, 10, 200, 2
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=4)
 TRIES_LATER = 36  # with the waits above: about five days, as mail servers themselves keep trying
@@ -139,8 +139,8 @@ class Run:
                 began = time.monotonic()
                 if not self._work_through(batch, courier):
                     break
-                in_a_second = int(len(batch) / max(time.monotonic() - began, 0.001))
-                self.size = max(SMALLEST_BATCH, min(in_a_second, LARGEST_BATCH))
+                at_this_pace = int(len(batch) / max(time.monotonic() - began, 0.001) * BATCH_SECONDS)
+                self.size = max(SMALLEST_BATCH, min(at_this_pace, LARGEST_BATCH))
         return self.counts
 
     @property

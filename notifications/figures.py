@@ -14,8 +14,10 @@ SELECT
     (SELECT count(*) FROM notifications_notification WHERE state = 'claimed') AS claimed,
     (SELECT count(*) FROM notifications_notification WHERE state = 'sending') AS sending,
     (SELECT count(*) FROM notifications_notification WHERE state = 'failed') AS failed,
-    (SELECT min(due_at) FROM notifications_notification
-     WHERE state IN ('pending', 'claimed', 'sending') AND due_at <= %(now)s AND attempts = 0) AS oldest,
+    LEAST((SELECT min(due_at) FROM notifications_notification
+           WHERE state = 'pending' AND due_at <= %(now)s AND attempts = 0),
+          (SELECT min(due_at) FROM notifications_notification
+           WHERE state IN ('claimed', 'sending') AND due_at <= %(now)s AND attempts = 0)) AS oldest,
     (SELECT count(*) FROM notifications_notification WHERE doubted_at > %(since)s) AS doubted_last_minute,
     (SELECT count(*) FROM notifications_suppression WHERE lifted_at IS NULL) AS suppressed,
     (SELECT failures FROM notifications_circuit WHERE name = 'mail') AS server_failures,
@@ -46,8 +48,10 @@ def is_late(now: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT FROM notifications_notification"
-            " WHERE state IN ('pending', 'claimed', 'sending') AND due_at <= %s AND attempts = 0)",
-            [now - LATE],
+            "               WHERE state = 'pending' AND due_at <= %(late)s AND attempts = 0)"
+            " OR EXISTS (SELECT FROM notifications_notification"
+            "            WHERE state IN ('claimed', 'sending') AND due_at <= %(late)s AND attempts = 0)",
+            {"late": now - LATE},
         )
         (late,) = cursor.fetchone()
     return bool(late)
