@@ -15,7 +15,7 @@ from django.db.models import Q
 from accounts import alerts
 from accounts.emails import reachable
 from accounts.models import User
-from consultations import following
+from consultations import following, rhythms
 from consultations.models import Consultation, Deadline, Follow
 from notifications.models import State
 from responses import reminders
@@ -89,6 +89,12 @@ def expected(*, person: User, now: datetime) -> list[Expected]:
         )
         for pk, deadline in deadlines.items()
     ]
+
+
+def openings(*, person: User, now: datetime) -> list[Consultation]:
+    """What is public already, opens later, and is then told to the person: the soonest first."""
+    papers = Consultation.objects.filter(rhythms.wanted_by(person), published_at__lte=now, opens_at__gt=now)
+    return list(papers.filter(withdrawn_at=None, announced_at=None).order_by("opens_at", "pk")[:MOST])
 
 
 def _deadlines(person: User, now: datetime) -> list[Deadline]:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from accounts.emails import reachable
 from accounts.models import User
 from consultations.closing import closing, moment
+from consultations.models import Follow
 from notifications import clock
 from notifications.models import State
 from responses import expecting
@@ -24,6 +25,10 @@ def show(request: SignedInRequest) -> HttpResponse:
     rows = expecting.expected(person=person, now=now)
     context = {
         "deadlines": [_deadline(row, person, now) for row in rows],
+        "openings": [
+            {"paper": paper, "at": moment(paper.opens_at, person.time_zone)}
+            for paper in expecting.openings(person=person, now=now)
+        ],
         "most": expecting.MOST if len(rows) >= expecting.MOST else 0,
         "can_come": reachable().filter(pk=person.pk).exists(),
     }
@@ -47,15 +52,15 @@ def _reminder(coming: Coming, zone: str, person: User, now: datetime) -> dict[st
     return {
         "words": coming.words[:1].upper() + coming.words[1:],
         "here": here,
-        "there": there if coming.at and zone != person.time_zone else "",
-        "through": [str(follow.target) + _whose(follow) for follow in coming.follows],
+        "there": there if zone != person.time_zone else "",
+        "through": ["it" if row.consultation_id else row.target + _whose(row) for row in coming.follows],
         "working": coming.working,
         "became": _became(coming, person, now),
         "is_past": coming.state in (State.SENT, State.SKIPPED, State.FAILED),
     }
 
 
-def _whose(follow: Any) -> str:
+def _whose(follow: Follow) -> str:
     return f" (for {follow.organisation})" if follow.organisation else ""
 
 

@@ -83,8 +83,14 @@ def test_it_says_what_became_of_those_before(world, freeze):
     Notification.objects.filter(address=user.email).update(state="sent", sent_at=NOW)
     reminders.queue_due(datetime(2025, 10, 30, 12, 0, tzinfo=UTC))
 
+    later = paper(
+        closes_at=None, published_at=OPENED, opens_at=datetime(2025, 11, 20, 9, 0, tzinfo=UTC), title="Tallow"
+    )
+    following.follow(user=user, target=later)
+
     page = signed_in(user).get(reverse("responses:expected"))
     text = page.content.decode()
+    assert "4:00am on 20 November 2025, Eastern Time" in text
     assert "Sent 6:07am on 20 October 2025, Eastern Time" in text
     assert "Will come" in text
     assert f"(for {user.organisations.get()})" in text
@@ -144,7 +150,7 @@ def test_the_page_asks_as_often_for_any_number_of_rows(world, count, django_asse
         following.follow(user=user, target=paper(published_at=OPENED, closes_at=NOW + timedelta(days=20)))
     client = signed_in(user)
     client.get(reverse("responses:expected"))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(reverse("responses:expected"))
 
 
