@@ -33,6 +33,7 @@ app.conf.beat_schedule = {
     "scan the files that wait": {"task": "responses.tasks.scan_files", **WAKE},
     "read the text of files": {"task": "responses.tasks.extract_texts", **WAKE},
     "let go of unfinished uploads": {"task": "responses.tasks.forget_uploads", "schedule": crontab(minute="37")},
+    "let go of asked addresses": {"task": "consultations.tasks.forget_requests", "schedule": crontab(minute="23")},
     # at a minute of the clock: counted from the start of beat, a beat that is restarted often would never come to it
     "compare the post with what is owed": {"task": "responses.tasks.reconcile_post", "schedule": crontab(minute="7")},
 }

@@ -1,8 +1,9 @@
 """Following without an account: somebody types an address, and it follows once whoever reads its post has said so.
 
-Until then nothing is kept but one message owed: its link, signed as the e-mail is written, carries the address and
-what is to be followed. Whoever asks is answered alike, whatever is known of the address. So that nobody fills another's
-mailbox, an address gets one such e-mail an hour, and further ones only once it has followed what the last was about.
+Until then nothing is kept but one message, for a week: its link, signed as the e-mail is written, carries the address
+and what is to be followed. Whoever asks is answered alike, whatever is known of the address. So that nobody fills
+another's mailbox, an address gets one such e-mail an hour, and further ones only once it has followed what the last was
+about.
 """
 
 from dataclasses import dataclass
@@ -23,12 +24,13 @@ from consultations.closing import moment
 from consultations.models import Authority, Consultation, Follow, Topic
 from notifications import outbox
 from notifications.message import Message, Skip, write
-from notifications.models import Notification, Priority, Suppression
+from notifications.models import Notification, Priority, State, Suppression
 from notifications.refusal import Refusal
 
 KIND = "follow_requested"
 SALT = "consultations.opting_in"
 LASTS = timedelta(days=3)
+KEPT = timedelta(days=7)  # then nobody needs to know any more that an address was asked
 PAUSE = timedelta(hours=1)  # between two such e-mails to an address that has not answered the first
 MOST_A_DAY = 10  # to one that has
 NAMED: dict[str, Any] = {"consultation": Consultation, "authority": Authority, "topic": Topic}
@@ -64,6 +66,13 @@ def ask(*, address: str, wanted: Follow, now: datetime) -> None:
         priority=Priority.ACCOUNT,
         now=now,
     )
+
+
+def forget_old(now: datetime) -> int:
+    """Delete the messages that asked an address a week ago, answered or not: whoever did not answer is a stranger."""
+    old = Notification.objects.filter(kind=KIND, due_at__lt=now - KEPT)
+    deleted, _ = old.filter(state__in=[State.SENT, State.SKIPPED, State.FAILED]).delete()
+    return deleted
 
 
 def _is_suppressed(address: str) -> bool:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from consultations import announcing, duties
+from consultations import announcing, duties, opting_in
 from notifications import clock
 
 
@@ -12,6 +12,12 @@ def announce_openings() -> None:
     now = clock.now()
     announcing.announce_due(now)
     announcing.drop_stale(now)
+
+
+@shared_task(time_limit=120, soft_time_limit=100)
+def forget_requests() -> None:
+    """Let go of the addresses that were asked whether they want to follow."""
+    opting_in.forget_old(clock.now())
 
 
 @shared_task(time_limit=120, soft_time_limit=100)

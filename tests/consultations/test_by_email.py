@@ -191,6 +191,9 @@ def test_an_e_mail_that_waited_for_longer_than_its_link_is_not_sent():
     token_for(paper())
     outbox.deliver(now=NOW + opting_in.LASTS + timedelta(minutes=1))
     assert (letters()[0].state, mail.outbox) == (State.SKIPPED, [])
+    assert opting_in.forget_old(NOW + opting_in.KEPT) == 0
+    assert opting_in.forget_old(NOW + opting_in.KEPT + timedelta(seconds=1)) == 1
+    assert not letters()
 
 
 def test_an_account_is_asked_to_sign_in_and_then_follows(client):
