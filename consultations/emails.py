@@ -122,7 +122,7 @@ def _extended(row: Notification, paper: Consultation, zone: str, now: datetime) 
         change=change,
         deadline=deadline,
         new=said(deadline, paper, zone),
-        old=moment(change.old_closes_at, deadline.time_zone) if change.old_closes_at else "no closing date",
+        old=said(Deadline(closes_at=change.old_closes_at, time_zone=deadline.time_zone), paper, zone),
         several=paper.deadlines.count() > 1,
         attachments=calendars.attachments([deadline], now=now),
     )

@@ -6,9 +6,10 @@ from typing import Any, Literal
 from django.conf import settings
 from django.urls import reverse
 
+from accounts.models import User
 from accounts.permissions import MAY_DRAFT
 from consultations import calendars
-from consultations.closing import closing, moment
+from consultations.closing import moment
 from consultations.emails import FALLEN_SILENT, addressed, marked, news, said
 from consultations.models import Consultation, Deadline
 from notifications import outbox
@@ -68,6 +69,7 @@ def queue_filed(*, kind: Filed, submission: Submission, now: datetime) -> int:
 def response_submitted(notification: Notification, now: datetime) -> Message | Skip:
     submission = _submission(notification)
     return _filed(
+        notification,
         submission,
         now,
         headline="Response submitted",
@@ -78,6 +80,7 @@ def response_submitted(notification: Notification, now: datetime) -> Message | S
 def response_amended(notification: Notification, now: datetime) -> Message | Skip:
     submission = _submission(notification)
     return _filed(
+        notification,
         submission,
         now,
         headline="Response amended",
@@ -91,6 +94,7 @@ def response_withdrawn(notification: Notification, now: datetime) -> Message | S
     if response.withdrawn_at is None or response.latest_id != submission.pk:
         return Skip("The response has been submitted again since; a newer message says so.")
     return _filed(
+        notification,
         submission,
         now,
         headline="Response withdrawn",
@@ -105,10 +109,13 @@ def _submission(notification: Notification) -> Submission:
     ).get(pk=notification.payload["submission"])
 
 
-def _filed(submission: Submission, now: datetime, *, headline: str, happened: str, **context: Any) -> Message:
+def _filed(
+    notification: Notification, submission: Submission, now: datetime, *, headline: str, happened: str, **context: Any
+) -> Message:
     """What was filed and when it was received; never a word of what it says."""
     response = submission.response
     paper, organisation = response.consultation, response.organisation
+    reader = User.objects.filter(pk=notification.payload["user"]).first()
     return write(
         "responses/email/filed",
         subject=marked(f"{headline[0].lower()}{headline[1:]}, {submission.reference}", paper),
@@ -121,7 +128,7 @@ def _filed(submission: Submission, now: datetime, *, headline: str, happened: st
         submission=submission,
         answered=f"{submission.answer_count} of {questions(submission.question_count)}",
         received=_to_the_second(submission.received_at, _zone(paper)),
-        open_until=_open_until(paper, now),
+        open_until=_open_until(paper, now, reader.time_zone if reader else _zone(paper)),
         url=url_of(response),
         receipt_url=settings.SITE_URL + reverse("responses:receipt", args=[submission.receipt.code]),
         **context,
@@ -139,13 +146,13 @@ def _zone(paper: Consultation) -> str:
     return leading.time_zone if leading else "UTC"
 
 
-def _open_until(paper: Consultation, now: datetime) -> str:
-    """The last moment at which something may still be filed; "" when there is none."""
+def _open_until(paper: Consultation, now: datetime, zone: str) -> str:
+    """The last moment at which something may still be filed, in the reader's zone too; "" when there is none."""
     if not paper.is_taking(now):
         return ""
     ahead = list(paper.deadlines.filter(closes_at__gte=now).order_by("closes_at"))
     several = paper.deadlines.count() > 1
-    return "; ".join(f"{closing(row)} ({row.label})" if several else closing(row) for row in ahead)
+    return "; ".join(said(row, paper, zone) + (f" ({row.label})" if several else "") for row in ahead)
 
 
 # --- What is yet to be filed ------------------------------------------------------------------------------------------

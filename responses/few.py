@@ -11,9 +11,8 @@ from django.db import connection
 from django.urls import reverse
 
 from consultations import duties
-from consultations.closing import closing
 from consultations.duties import Duty
-from consultations.emails import marked, short_name
+from consultations.emails import marked, said, short_name
 from consultations.models import Deadline
 from notifications.message import Message, Skip
 from notifications.models import Notification
@@ -57,7 +56,7 @@ def few_responses(notification: Notification, now: datetime) -> Message | Skip:
     found = duties.still(notification, now)
     if isinstance(found, Skip):
         return found
-    _, due = found
+    reader, due = found
     deadline = Deadline.objects.select_related("consultation").get(pk=due.subject_id)
     paper, count = deadline.consultation, filed(deadline)
     what = f"{count} response{'' if count == 1 else 's'}" if count else "no response"
@@ -65,7 +64,7 @@ def few_responses(notification: Notification, now: datetime) -> Message | Skip:
         subject=marked(f"{what} so far ({deadline.label})", paper),
         name=paper.name,
         says=f"It closes soon and has had {what}. Most come in the last hours; even so, some may not have heard of it.",
-        facts=[("What", deadline.label), ("Closes", closing(deadline))],
+        facts=[("What", deadline.label), ("Closes", said(deadline, paper, reader.time_zone))],
         do=("Open the consultation", reverse("admin:consultations_consultation_change", args=[paper.pk])),
     )
 

@@ -69,6 +69,8 @@ def test_those_who_draft_or_submit_and_who_filed_it_are_told_and_nobody_else(res
 )
 def test_what_was_filed_is_said_without_a_word_of_it(response, mailbox, settings, kind, headline):
     user = member(response.organisation, confirmed=True)
+    user.time_zone = "America/New_York"
+    user.save()
     submission = filed(response, by=user)
     emails.queue_filed(kind=kind, submission=submission, now=FILED_AT)
     deliver()
@@ -82,7 +84,7 @@ def test_what_was_filed_is_said_without_a_word_of_it(response, mailbox, settings
             "Demonstration Firm A",
             submission.reference,
             "11:59pm on 12 November 2025, UK time (23:59:58 UTC)",
-            "11:59pm on 14 November 2025, UK time",
+            "11:59pm on 14 November 2025, UK time (6:59pm on 14 November 2025, Eastern Time)",
             "4 of 27 questions",
             submission.sha256,
             submission.receipt.code,
