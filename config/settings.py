@@ -125,7 +125,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=60)  # how often beat wakes the sweeps
+SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=20)  # how often beat wakes the sweeps
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout": 5, "socket_connect_timeout": 2}
 CELERY_TASK_PUBLISH_RETRY = False  # a wake-up that Redis cannot take is dropped at once: beat sweeps each minute anyway
 
@@ -144,9 +144,9 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # for /health/metrics from elsewhere than this machine
 # Where the mail provider can be asked by Message-ID whether it has a message (the local mailbox can); empty: it cannot.
 MAIL_LOOKUP_URL = env.str("MAIL_LOOKUP_URL", default="")
-POST_LEASE_SECONDS = env.int("POST_LEASE_SECONDS", default=120)  # a batch not finished by then goes to another worker
+POST_LEASE_SECONDS = env.int("POST_LEASE_SECONDS", default=30)  # a batch not finished by then goes to another worker
 # After how long a message that a worker was sending counts as left behind: longer than any pause of a process.
-SENDING_DOUBT_SECONDS = env.int("SENDING_DOUBT_SECONDS", default=300)
+SENDING_DOUBT_SECONDS = env.int("SENDING_DOUBT_SECONDS", default=60)
 # kind of message → the function that writes it. The post room knows addresses; the rooms above know what to say.
 NOTIFICATION_KINDS = {
     "account_mail": "accounts.emails.account_mail",
