@@ -167,6 +167,10 @@ class FollowQuerySet(models.QuerySet["Follow"]):
 
 
 class AnnouncementQuerySet(models.QuerySet["Announcement"]):
+    def about(self, consultation: "Consultation") -> Self:
+        """Of the consultation, or of an outcome that answers it."""
+        return self.filter(Q(consultation=consultation) | Q(outcome__consultations=consultation))
+
     def waiting(self) -> Self:
         """Held, and neither released nor cancelled yet."""
         return self.filter(held_at__isnull=False, sent_at__isnull=True, cancelled_at__isnull=True)

@@ -9,7 +9,7 @@ from accounts import alerts
 from accounts.emails import reachable
 from accounts.models import Act, Membership, User
 from consultations import following
-from consultations.models import Consultation, Deadline, Follow
+from consultations.models import Announcement, Consultation, Deadline, Follow
 from notifications.models import Notification, State, Suppression
 from responses import reminding
 from responses.models import Response
@@ -28,6 +28,7 @@ def explain(*, address: str, consultation: Consultation, now: datetime) -> Itera
     else:
         yield from _about(person, consultation, now)
     yield from _post(address, consultation)
+    yield from _alerts(consultation)
     yield from _acts(consultation)
 
 
@@ -122,6 +123,19 @@ def _rows(address: str, consultation: Consultation) -> list[Notification]:
 def _of_submission(row: Notification, consultation: Consultation) -> bool:
     number = row.payload.get("submission")
     return bool(number and Response.objects.filter(consultation=consultation, submissions=number).exists())
+
+
+def _alerts(consultation: Consultation) -> Iterator[str]:
+    """What its followers were told of at once, and what was held back from all of them."""
+    for row in Announcement.objects.about(consultation).order_by("pk")[:SHOWN]:
+        yield f"Alert “{row.get_kind_display()}”, caused {_at(row.made_at)} by {row.made_by_name}:"
+        if row.held_at:
+            yield f"  held {_at(row.held_at)} until a second person decides: {row.recipients} people"
+        if row.sent_at:
+            by = f", released by {row.released_by_name}" if row.released_by_name else ""
+            yield f"  on its way {_at(row.sent_at)} to {row.recipients} people{by}"
+        if row.cancelled_at:
+            yield f"  cancelled {_at(row.cancelled_at)} by {row.cancelled_by_name}: {row.reason}"
 
 
 def _acts(consultation: Consultation) -> Iterator[str]:

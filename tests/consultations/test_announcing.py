@@ -14,6 +14,7 @@ from consultations.models import Announcement, DeadlineChange, Follow, News
 from notifications.models import Notification
 from notifications.outbox import deliver
 from notifications.refusal import Conflict, NotAllowed, Refusal
+from responses import explaining
 from tests.factories import AuthorityFactory, OutcomeFactory, StaffFactory, UserFactory, paper
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +146,14 @@ def test_what_waited_for_too_long_is_cancelled_with_the_reason(consultation, sta
     row.refresh_from_db()
     assert ends in row.reason
     assert not told()
+
+
+def test_why_nobody_got_it_is_explained(consultation, staff, held):
+    extend(consultation, staff)
+    reader = Follow.objects.first().user.email
+    said = "\n".join(explaining.explain(address=reader, consultation=consultation, now=NOW))
+    assert "Alert “Deadline extended”, caused 2026-03-02 09:30:00 UTC" in said
+    assert "until a second person decides: 2 people" in said
 
 
 def test_cancelling_needs_a_reason_and_is_recorded(consultation, staff, held):
