@@ -30,7 +30,7 @@ from accounts import api as accounts
 from accounts.api_auth import SessionAuthentication
 from config.errors import NOTHING_HERE
 from consultations import api as consultations
-from responses.api import answers, drafts, filed, files, filing, signing, uploads, versions
+from responses.api import answers, drafts, filed, files, filing, signing, uploads, versions, word
 
 
 class Code(StringConverter):
@@ -138,6 +138,8 @@ v1: list[URLPattern | URLResolver] = [
     path(f"{RESPONSE}attachments/", files.Files.as_view(), name="attachments"),
     path(ATTACHMENT, files.OneFile.as_view(), name="attachment"),
     path(f"{ATTACHMENT}content/", files.FileContent.as_view(), name="attachment_content"),
+    path(f"{RESPONSE}form/", word.ReturnedForm.as_view(), name="return_form"),
+    re_path(r"^responses/(?P<code>[0-9A-Z]{10})/form/(?P<kind>docx|xlsx)/$", word.OutgoingForm.as_view(), name="form"),
     path(f"{RESPONSE}uploads/", uploads.Uploads.as_view(), name="uploads"),
     path(f"{RESPONSE}uploads/<code:upload>/", uploads.OneUpload.as_view(), name="upload"),
     path(f"{RESPONSE}sign-off/", signing.SignOff.as_view(), name="sign_off"),

@@ -54,6 +54,7 @@ ALLOWED = {
 }
 ODF_ENDINGS = (".odt", ".ods")
 LOOKED_AT = (".pdf", ".eml", ".msg")  # in a process of their own, before they are taken
+WITH_MAIL = (".p7s", ".asc", ".ics")  # signatures and invitations, as mail programs put them beside a letter
 LOOKING_SECONDS = 10
 TAKING_FILES = (QuestionKind.FILE, QuestionKind.TEXT, QuestionKind.YES_NO_PARTLY)
 MAIN_PART = {".docx": "word/document.xml", ".xlsx": "xl/workbook.xml", ".pptx": "ppt/presentation.xml"}
@@ -228,7 +229,7 @@ def _looked_at(file: "File[bytes]", ending: str) -> str:
     with tempfile.TemporaryFile() as copy:
         shutil.copyfileobj(cast("IO[bytes]", file), copy)
         copy.flush()
-        taken = tuple(kind for kind in ALLOWED if kind not in (".eml", ".msg"))
+        taken = (*(kind for kind in ALLOWED if kind != ".msg"), *WITH_MAIL)
         found = extraction.in_child("look", copy, ending, seconds=LOOKING_SECONDS, taken=taken)
     return "" if found["outcome"] in (READ, NOT_READ) or found == extraction.DIED else str(found["why"])
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from consultations.models import Deadline, Question, Section
+from responses.emptiness import SAYS_NOTHING, says_nothing
 from responses.models import Answer, Attachment, Response
 
 
@@ -19,8 +20,17 @@ class Item:
     files: list[Attachment] = field(default_factory=list)
 
     @property
-    def is_answered(self) -> bool:
+    def is_given(self) -> bool:
+        """There is something to file, be it "N/A"."""
         return bool(self.files) or (self.answer is not None and not self.answer.is_empty)
+
+    @property
+    def is_answered(self) -> bool:
+        """What is there says something (emptiness.py)."""
+        if self.files or self.answer is None:
+            return bool(self.files)
+        answer = self.answer
+        return bool(answer.selected) or answer.number is not None or not says_nothing(answer.text)
 
     @property
     def words(self) -> int:
@@ -121,7 +131,7 @@ class Standing:
 def standings(responses: Iterable[Response], now: datetime) -> dict[int, Standing]:
     """Response id → how far it is: three queries for any number of responses, and no answer's text."""
     wanted = list(responses)
-    filled = Q(text__regex=r"\S") | Q(selected__len__gt=0) | Q(number__isnull=False)
+    filled = ~Q(text__iregex=SAYS_NOTHING) | Q(selected__len__gt=0) | Q(number__isnull=False)
     chosen: dict[int, dict[int, list[str]]] = {}
     done: dict[int, set[int]] = {}
     rows = Answer.objects.filter(response__in=wanted).annotate(is_filled=filled)

@@ -8,6 +8,7 @@ import hashlib
 import json
 from typing import Any
 
+from responses.emptiness import says_nothing
 from responses.models import Attachment, Response, Submission
 from responses.progress import Item, Part
 from responses.querysets import State
@@ -34,14 +35,14 @@ def build(response: Response, parts: list[Part], general_files: list[Attachment]
     sections, left_out = [], []
     for part in parts:
         if part.is_open:
-            questions = [of_item(item) for item in part.items if item.is_answered]
+            questions = [of_item(item) for item in part.items if item.is_given]
         else:
             questions = filed.get(part.section.pk, [])
             kept = {question["code"] for question in questions}
             left_out += [
                 {"code": item.question.code, "number": item.question.number, "section": str(part.section)}
                 for item in part.items
-                if item.is_answered and item.question.code not in kept
+                if item.is_given and item.question.code not in kept
             ]
         if questions:
             sections.append(_section(part, questions))
@@ -76,7 +77,14 @@ def is_filed_as(filed: Submission, content: Content) -> bool:
 
 
 def answers_in(content: Content) -> int:
-    return sum(len(section["questions"]) for section in content["sections"])
+    """How many questions are answered: what says nothing ("N/A") is filed as it was written, and is not counted."""
+    return sum(_says(question) for section in content["sections"] for question in section["questions"])
+
+
+def _says(question: Content) -> bool:
+    answer = question["answer"]
+    chosen = bool(question["files"] or answer["selected"]) or answer["number"] is not None
+    return chosen or not says_nothing(answer["text"])
 
 
 def outdated(parts: list[Part], content: Content) -> list[Item]:

@@ -25,6 +25,7 @@ from consultations import following, managing, opting_in, rhythms
 from consultations.models import Follow
 from notifications.models import Notification
 from responses import keeping, subscribing
+from responses.file_models import Upload
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +51,8 @@ ARGUMENTS: dict[str, dict[str, str]] = {
     "answer": {"code": "response", "question": "question"},
     "version": {"code": "response", "question": "question", "ordinal": "ordinal"},
     "attachment": {"code": "response", "attachment": "attachment"},
+    "upload": {"code": "response", "upload": "upload"},
+    "form": {"code": "response", "kind": "form_kind"},
     "submission": {"reference": "submission"},
     "receipt": {"code": "receipt"},
 }
@@ -58,11 +61,14 @@ OF: dict[str, str] = {
     **{f"api:{name}": "consultation" for name in ("consultation", "deadlines", "sections", "questions", "outcomes")},
     **{f"api:{name}": "response" for name in ("response", "check", "answers", "attachments", "submit", "withdraw")},
     **{f"api:{name}": "response" for name in ("sign_off", "ask_for_sign_off")},
+    **{f"api:{name}": "response" for name in ("uploads", "return_form")},
     "api:answer": "answer",
     "api:versions": "answer",
     "api:version": "version",
     "api:restore": "version",
     "api:attachment": "attachment",
+    "api:upload": "upload",
+    "api:form": "form",
     "api:attachment_content": "attachment",
     "api:submission": "submission",
     "api:receipt": "receipt",
@@ -73,6 +79,7 @@ BY_ROOM = {
         "token": "invitation_token", "webhook": "webhook", "reference": "delivery",
     },
     "responses": {
+        "kind": "form_kind",
         "code": "response", "number": "section", "reference": "submission", "token": "calendar_token",
         "question": "question", "ordinal": "ordinal",
     },
@@ -172,6 +179,10 @@ class World:
         response = factories.ResponseFactory(organisation=firm, consultation=paper)
         response.text_consent = "confidential"
         attachment = factories.AttachmentFactory(response=response)
+        upload = Upload.objects.create(
+            response=response, user=admin, name="x.txt", length=1, started_at=timezone.now(),
+            expires_at=timezone.now() + timedelta(hours=1),
+        )  # fmt: skip
         keeping.as_it_stood(factories.AnswerFactory(response=response)).save()
         submission = factories.submit_row(response, by=admin)
         submission.attachments.add(attachment)
@@ -190,6 +201,8 @@ class World:
             "question": factories.question(paper, "1").code,
             "ordinal": 1,
             "attachment": attachment.code,
+            "upload": upload.code,
+            "form_kind": "docx",
             "submission": submission.reference,
             "receipt": submission.receipt.code,
             "unsubscribe_token": following.unsubscribe_token(user=admin, consultations=[paper]),
