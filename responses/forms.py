@@ -253,12 +253,6 @@ class ConsentsForm(forms.Form):
     )
 
 
-class FormUploadForm(forms.Form):
-    """A Word form or spreadsheet of ours that comes back."""
-
-    file = forms.FileField(label="The form that you have written in", required=False, allow_empty_file=True)
-
-
 class UploadForm(forms.Form):
     """One file, for the whole response or for one of the questions that take files."""
 
@@ -289,6 +283,10 @@ class NoteForm(forms.Form):
     mark_optional = True
 
     note = forms.CharField(label="Note", required=False, widget=forms.Textarea(attrs={"rows": 3}), max_length=2_000)
+
+
+class CommentForm(forms.Form):
+    text = forms.CharField(label="Comment", required=False, widget=forms.Textarea(attrs={"rows": 4}))
 
 
 class StartForm(forms.Form):

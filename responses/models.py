@@ -13,6 +13,8 @@ from consultations.models import Consultation, Question
 from responses.draft_models import AnswerVersion as AnswerVersion
 from responses.draft_models import How as How
 from responses.draft_models import SignOff as SignOff
+from responses.team_models import Comment as Comment
+from responses.team_models import QuestionWork as QuestionWork
 from responses.file_models import Screened, Screening
 from responses.querysets import (
     AnswerQuerySet,

@@ -1,4 +1,5 @@
-"""E-mails about signing off: it is asked for, and it is given. Neither says a word of what the response says."""
+"""E-mails between colleagues: sign-off is asked for and given, questions are shared out. None says a word of what the
+response says."""
 
 from datetime import datetime
 from typing import Any
@@ -10,11 +11,11 @@ from accounts import permissions
 from accounts.emails import reachable
 from accounts.models import Membership, User
 from consultations.closing import moment
-from consultations.emails import marked
+from consultations.emails import marked, said
 from notifications.message import Message, Skip, write
 from notifications.models import Notification
 from responses import signing
-from responses.models import Response, SignOff
+from responses.models import QuestionWork, Response, SignOff
 from responses.pages import next_deadline, zone_of
 
 WHY = "You get this e-mail because you work on the responses of {organisation} on Soundings."
@@ -33,6 +34,7 @@ def sign_off_wanted(notification: Notification, now: datetime) -> Message | Skip
         return Skip("It has been signed off.")
     if not ready.prepared.is_open:
         return Skip("It has closed.")
+    deadline = next_deadline(ready.prepared.parts, now)
     asker = User.objects.filter(pk=payload["by"]).first()
     return _about(
         response,
@@ -40,7 +42,8 @@ def sign_off_wanted(notification: Notification, now: datetime) -> Message | Skip
         subject="sign-off wanted",
         asker=str(asker or "A colleague"),
         answered=ready.prepared.answer_count,
-        deadline=next_deadline(ready.prepared.parts, now),
+        deadline=deadline,
+        closes=said(deadline, response.consultation, reader.time_zone) if deadline else "",
     )
 
 
@@ -65,7 +68,7 @@ def signed_off(notification: Notification, now: datetime) -> Message | Skip:
 
 
 def _about(response: Response, template: str, *, subject: str, **context: Any) -> Message:
-    where = "check" if template.endswith("signed_off") else "sign_off"
+    where = {"signed_off": "check", "work_assigned": "work"}.get(template.rpartition("/")[2], "sign_off")
     return write(
         template,
         subject=marked(subject, response.consultation),
@@ -75,4 +78,28 @@ def _about(response: Response, template: str, *, subject: str, **context: Any) -
         organisation=response.organisation,
         url=settings.SITE_URL + reverse(f"responses:{where}", args=[response.code]),
         **context,
+    )
+
+
+def work_assigned(notification: Notification, now: datetime) -> Message | Skip:  # noqa: ARG001 (one shape for all)
+    """Questions were given to somebody: those that are still theirs."""
+    payload = notification.payload
+    response = Response.objects.select_related("consultation", "organisation").get(pk=payload["response"])
+    reader = reachable().filter(pk=payload["user"], email=notification.address).first()
+    if reader is None or not permissions.can_draft(reader, response.organisation):
+        return GONE
+    theirs = QuestionWork.objects.filter(response=response, owner=reader, question__in=payload["questions"])
+    rows = list(
+        theirs.select_related("question__section").order_by("question__section__position", "question__position")
+    )
+    if not rows:
+        return Skip("They have been given to somebody else since.")
+    giver = User.objects.filter(pk=payload["by"]).first()
+    return _about(
+        response,
+        "responses/email/work_assigned",
+        subject=f"{len(rows)} question{'' if len(rows) == 1 else 's'} for you",
+        giver=str(giver or "A colleague"),
+        rows=rows[:50],
+        more=max(len(rows) - 50, 0),
     )

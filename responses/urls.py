@@ -1,6 +1,6 @@
 """The firm's pages."""
 
-from django.urls import URLPattern, path, re_path, register_converter
+from django.urls import URLPattern, path, register_converter
 
 from accounts.identifiers import CODE_ALPHABET
 from responses.views import (
@@ -17,7 +17,7 @@ from responses.views import (
     starting,
     subscription,
     task_list,
-    word,
+    team,
 )
 
 
@@ -73,11 +73,11 @@ urlpatterns: list[URLPattern] = [
         name="restore",
     ),
     path("<response_code:code>/files/", files.attachments, name="attachments"),
-    path("<response_code:code>/word/", word.show, name="word"),
-    path("<response_code:code>/word/save/", word.save, name="save_word"),
-    re_path(r"^(?P<code>[0-9A-Z]{10})/form\.(?P<kind>docx|xlsx)$", word.download, name="word_form"),
     path("<response_code:code>/consents/", consents.state, name="consents"),
     path("<response_code:code>/check/", filing.check, name="check"),
+    path("<response_code:code>/work/", team.work, name="work"),
+    path("<response_code:code>/questions/<response_code:question>/comments/", team.comments, name="comments"),
+    path("<response_code:code>/comments/<int:pk>/settle/", team.settle, name="settle_comment"),
     path("<response_code:code>/sign-off/", signing.sign_off, name="sign_off"),
     path("<response_code:code>/sign-off/ask/", signing.ask, name="ask_for_sign_off"),
     path("<response_code:code>/submit/", filing.submit, name="submit"),

@@ -6,7 +6,10 @@ from django.db.models import QuerySet
 from accounts.models import Act, User
 
 # Named by text, since this room knows nothing of the rooms above it.
-OF_DRAFTING = ("response started", "file attached", "file removed")
+OF_DRAFTING = (
+    "response started", "file attached", "file removed", "sign-off asked for", "response signed off",
+    "questions assigned", "answers called ready", "answers not ready", "comment made", "comment settled",
+)  # fmt: skip
 
 
 def acts_for(user: User | AnonymousUser) -> QuerySet[Act]:

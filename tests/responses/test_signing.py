@@ -15,7 +15,7 @@ from responses import approval, drafting, signing, snapshot, submission
 from responses.approval import Unsigned
 from responses.drafting import Given
 from responses.models import SignOff, Submission
-from responses.signing_emails import sign_off_wanted, signed_off
+from responses.team_emails import sign_off_wanted, signed_off
 from tests import factories
 from tests.factories import StaffFactory, UserFactory, member, paper, question
 from tests.responses.pages import consents, own_response, signed_in, url
