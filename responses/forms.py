@@ -253,6 +253,12 @@ class ConsentsForm(forms.Form):
     )
 
 
+class FormUploadForm(forms.Form):
+    """A Word form or spreadsheet of ours that comes back."""
+
+    file = forms.FileField(label="The form that you have written in", required=False, allow_empty_file=True)
+
+
 class UploadForm(forms.Form):
     """One file, for the whole response or for one of the questions that take files."""
 

@@ -25,6 +25,7 @@ from consultations import following, managing, opting_in, rhythms
 from consultations.models import Follow
 from notifications.models import Notification
 from responses import keeping, subscribing
+from responses.file_models import Upload
 from responses.models import Comment
 from tests import factories
 
@@ -51,6 +52,8 @@ ARGUMENTS: dict[str, dict[str, str]] = {
     "answer": {"code": "response", "question": "question"},
     "version": {"code": "response", "question": "question", "ordinal": "ordinal"},
     "attachment": {"code": "response", "attachment": "attachment"},
+    "upload": {"code": "response", "upload": "upload"},
+    "form": {"code": "response", "kind": "form_kind"},
     "submission": {"reference": "submission"},
     "receipt": {"code": "receipt"},
 }
@@ -59,11 +62,14 @@ OF: dict[str, str] = {
     **{f"api:{name}": "consultation" for name in ("consultation", "deadlines", "sections", "questions", "outcomes")},
     **{f"api:{name}": "response" for name in ("response", "check", "answers", "attachments", "submit", "withdraw")},
     **{f"api:{name}": "response" for name in ("sign_off", "ask_for_sign_off")},
+    **{f"api:{name}": "response" for name in ("uploads", "return_form")},
     "api:answer": "answer",
     "api:versions": "answer",
     "api:version": "version",
     "api:restore": "version",
     "api:attachment": "attachment",
+    "api:upload": "upload",
+    "api:form": "form",
     "api:attachment_content": "attachment",
     "api:submission": "submission",
     "api:receipt": "receipt",
@@ -74,6 +80,7 @@ BY_ROOM = {
         "token": "invitation_token", "webhook": "webhook", "reference": "delivery",
     },
     "responses": {
+        "kind": "form_kind",
         "code": "response", "number": "section", "reference": "submission", "token": "calendar_token",
         "question": "question", "ordinal": "ordinal",
     },
@@ -174,6 +181,10 @@ class World:
         response = factories.ResponseFactory(organisation=firm, consultation=paper)
         response.text_consent = "confidential"
         attachment = factories.AttachmentFactory(response=response)
+        upload = Upload.objects.create(
+            response=response, user=admin, name="x.txt", length=1, started_at=timezone.now(),
+            expires_at=timezone.now() + timedelta(hours=1),
+        )  # fmt: skip
         keeping.as_it_stood(factories.AnswerFactory(response=response)).save()
         submission = factories.submit_row(response, by=admin)
         submission.attachments.add(attachment)
@@ -195,6 +206,8 @@ class World:
                 response=response, question=factories.question(paper, "1"), text="Internal", at=timezone.now()
             ).pk,
             "attachment": attachment.code,
+            "upload": upload.code,
+            "form_kind": "docx",
             "submission": submission.reference,
             "receipt": submission.receipt.code,
             "unsubscribe_token": following.unsubscribe_token(user=admin, consultations=[paper]),
