@@ -2,6 +2,7 @@
 
 import re
 import smtplib
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -61,6 +62,7 @@ class Courier:
         except ServerAway:
             self._unless_reused()
             self._name()
+        self._begun = time.monotonic()
 
     def hand_over(self) -> tuple[Fate, str]:
         """What `begin` began; once more where a connection that was reused had gone stale. Raises ServerAway."""
@@ -101,6 +103,7 @@ class Courier:
     def _finish(self) -> tuple[Fate, str]:
         if self._fault:
             return Fate.REFUSED, self._fault
+        self._refuse_if_late()
         line = self._line
         try:
             return self._send(line)
@@ -109,6 +112,13 @@ class Courier:
             if line and line.content_sent:
                 return Fate.DOUBT, str(error)
             raise ServerAway(str(error)) from error
+
+    def _refuse_if_late(self) -> None:
+        """Let nothing out so long after it was marked that another may soon ask about it: this process has slept."""
+        slept = time.monotonic() - self._begun
+        if slept > max(1.0, settings.SENDING_DOUBT_SECONDS / 3):
+            self._close()
+            raise ServerAway(f"nothing was sent, since {slept:.0f} seconds had passed")
 
     def _send(self, line: Line | None) -> tuple[Fate, str]:
         try:

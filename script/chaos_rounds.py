@@ -17,13 +17,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from script.chaos_world import DOUBT, LEASE, World
 
 COLUMNS = [
     *("round", "what broke besides", "owed", "killed", "arrived", "refused", "lost", "twice", "doubted", "sent again"),
-    *("for a moved deadline", "seconds"),
+    *("for a moved deadline", "latest, s", "seconds"),
 ]
+ON_TIME, LATEST = 30, 90  # seconds: 99 of 100 messages, and every one, while anything runs
 
 
 @dataclass
@@ -44,6 +46,8 @@ class Chaos:
     def __init__(self, world: World, *, kills: int, chance: random.Random) -> None:
         self.world, self.kills, self.chance = world, kills, chance
         self.failures: list[str] = []
+        self.total: Counter[str] = Counter()
+        self.lateness: list[float] = []
 
     # --- what is owed ---
     def crowd(self, current: Round, *, leads: list[str]) -> None:
@@ -86,9 +90,8 @@ class Chaos:
 
         began = time.monotonic()
         mishap = MISHAPS[current.name]
-        before_stop = current.name in {"three-hour stop", "three-day stop"}
         faults_before = self.world.faults()
-        if before_stop:
+        if current.name in STOPS:
             self.stop_everything(current)
         self.crowd(current, leads=["9d", "60h"] if current.name == "three-day stop" else ["9d"])
         if current.name == "three-day stop":
@@ -150,8 +153,15 @@ class Chaos:
         told = {row.address for row in rows if row.state in {"sent", "failed"}}
         lost_people = current.addresses - told
         stale = self.stale(current, rows)
+        late = [] if current.name in STOPS else [lateness(row) for row in sent if not row.attempts]
+        self.lateness += late
+        self.total.update(
+            owed=len(current.addresses), killed=current.killed, arrived=sum(ids.values()), refused=len(refused),
+            lost=len(lost) + len(lost_people), twice=twice, doubted=len(doubted), sent_again=len(sent_again),
+            stale=stale, cut_off=current.cut_off,
+        )  # fmt: skip
         counts = [len(current.addresses), current.killed, sum(ids.values()), len(refused), len(lost) + len(lost_people)]
-        counts += [twice, len(doubted), len(sent_again), stale, round(seconds)]
+        counts += [twice, len(doubted), len(sent_again), stale, round(max(late, default=0)), round(seconds)]
         print(f"| {current.number} | {current.name} | {' | '.join(map(str, counts))} |", flush=True)
         workers = len(self.world.worker_names)
         rules = {
@@ -161,11 +171,25 @@ class Chaos:
             "in doubt": len(doubted) <= current.cut_off,
             "doubt unrecorded": {i for i, n in ids.items() if n > 1} <= doubted and sent_again <= doubted,
             "for a moved deadline": stale <= (workers if current.moved_at else 0),
+            "late": max(late, default=0) <= LATEST,
             "two of one kind": len({(r.address, r.kind) for r in sent}) == len(sent),
         }  # fmt: skip
         self.failures += [
             f"round {current.number} ({current.name}): {rule}" for rule, kept in rules.items() if not kept
         ]
+
+    def sum_up(self) -> None:
+        """The last line of the table, and how late messages came in all the rounds in which something ran."""
+        total, late = self.total, sorted(self.lateness)
+        names = ("owed", "killed", "arrived", "refused", "lost", "twice", "doubted", "sent_again", "stale")
+        counts = " | ".join(str(total[name]) for name in names)
+        print(f"| all | workers cut off {total['cut_off']} times | {counts} | {round(max(late, default=0))} | |")
+        if not late:
+            return
+        half, nearly_all = late[len(late) // 2], late[int(len(late) * 0.99)]
+        print(f"\nLate: half under {half:.1f} s, 99 of 100 under {nearly_all:.1f} s, the latest {late[-1]:.1f} s.")
+        if nearly_all > ON_TIME:
+            self.failures.append(f"99 of 100 messages were to go within {ON_TIME} s")
 
     def stale(self, current: Round, rows: list) -> int:
         """Reminders whose sending began after their deadline had moved; a worker may have one in hand just then."""
@@ -281,6 +305,15 @@ MISHAPS: dict[str, Callable[[Chaos, Round], None]] = {
 }
 
 
+STOPS = {"three-hour stop", "three-day stop"}  # nothing runs, and what is owed is late
+
+
+def lateness(row: Any) -> float:
+    """Seconds from when it was owed until the mail server had it."""
+    seconds: float = (row.sent_at - row.created_at).total_seconds()
+    return seconds
+
+
 def rounds(names: list[str], *, messages: int) -> list[Round]:
     each = max(1, messages // len(names))
     return [Round(number=number, name=name, messages=each) for number, name in enumerate(names, 1)]
@@ -310,7 +343,9 @@ def play(world: World, names: list[str], *, messages: int, kills: int, seed: int
     )
     chaos = Chaos(world, kills=kills, chance=random.Random(seed))
     for current in rounds(names, messages=messages):
+        print(f"round {current.number} of {len(names)}: {current.name} …", file=sys.stderr, flush=True)
         chaos.play(current)
+    chaos.sum_up()
     print("\n" + ("\n".join(f"WRONG: {failure}" for failure in chaos.failures) or "As promised in every round."))
     return 1 if chaos.failures else 0
 

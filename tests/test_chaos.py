@@ -44,7 +44,7 @@ def test_a_round_in_which_a_worker_is_killed_and_the_deadline_moves(own_database
         "REDIS_URL": urlunsplit(parts._replace(path=f"/{away}")),
     }
     command = [sys.executable, "-m", "script.chaos_rounds", "--var", str(tmp_path), "--given", "--seed", "7"]
-    command += ["--only", "deadline moved", "--messages", "40", "--kills", "1", "--workers", "2"]
+    command += ["--only", "deadline moved", "--messages", "40", "--kills", "1", "--workers", "1"]
 
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 

@@ -1,10 +1,11 @@
 """notifications/delivery.py against a mail server that says yes, no, later, and hangs up."""
 
+import time
 from datetime import timedelta
 
 import pytest
 
-from notifications import outbox, provider
+from notifications import delivery, outbox, provider
 from notifications.models import Notification, Priority, State
 from tests.live import free_port
 from tests.notifications.conftest import NOW
@@ -306,3 +307,20 @@ def test_a_message_costs_one_statement(owe, server, count, django_assert_num_que
 
     with django_assert_num_queries(9 + count):
         assert deliver().sent == count
+
+
+def test_a_process_that_slept_between_the_mark_and_the_content_lets_nothing_out(owe, server, quick_doubt, monkeypatch):
+    """By then another may have asked the provider about it, heard "no", and sent it."""
+    owe("a")
+    real = delivery.Run._move_on
+
+    def slow(run, **announced):
+        moved = real(run, **announced)
+        time.sleep(1.1)
+        return moved
+
+    monkeypatch.setattr(delivery.Run, "_move_on", slow)
+
+    assert deliver().sent == 0
+    assert server.taken == []
+    assert states() == {"a": "pending"}

@@ -57,56 +57,59 @@ def test_four_sweeps_at_once_send_each_message_once(mailbox):
 
 
 class Sweeper:
-    """tests/notifications/sweeper.py on this test's database."""
+    """A process forked by tests/notifications/sweeper.py, which sweeps this test's database."""
 
-    def __init__(self, name: str, mailbox: Mailbox, **env: str) -> None:
-        url = urlunsplit(
-            urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{quote(connection.settings_dict['NAME'])}")
-        )
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.notifications.sweeper", name],
-            cwd=ROOT,
-            env={
-                **os.environ,
-                "DATABASE_URL": url,
-                "EMAIL_URL": f"smtp://127.0.0.1:{mailbox.smtp_port}",
-                "MAIL_LOOKUP_URL": mailbox.lookup_url,
-                "POST_LEASE_SECONDS": "1",
-                "SENDING_DOUBT_SECONDS": "2",
-                **env,
-            },
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-        )
+    def __init__(self, number: int) -> None:
+        self.number = number
 
-    def begun(self) -> None:
-        assert self.process.stdout is not None
-        self.process.stdout.readline()
-
-    def kill(self, number: int = signal.SIGKILL) -> None:
+    def kill(self, signal_number: int = signal.SIGKILL) -> None:
         with suppress(ProcessLookupError):
-            self.process.send_signal(number)
+            os.kill(self.number, signal_number)
 
-    def end(self) -> None:
-        self.kill()
-        self.process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+    @property
+    def is_running(self) -> bool:
+        try:
+            os.kill(self.number, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+
+@pytest.fixture(scope="module")
+def nursery(mailbox_process, django_db_setup):
+    """One process that has loaded Django and forks a sweeper for each line that it is given."""
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{quote(connection.settings_dict['NAME'])}")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.notifications.sweeper"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DATABASE_URL": urlunsplit(url),
+            "EMAIL_URL": f"smtp://127.0.0.1:{mailbox_process.smtp_port}",
+            "MAIL_LOOKUP_URL": mailbox_process.lookup_url,
+        },
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    yield process
+    process.stdin.close()
+    process.wait(20)
+    process.stdout.close()
 
 
 @pytest.fixture
-def sweepers(mailbox):
+def sweepers(nursery):
     started: list[Sweeper] = []
 
-    def start(name: str, **env: str) -> Sweeper:
-        sweeper = Sweeper(name, mailbox, **env)
-        started.append(sweeper)
-        sweeper.begun()
-        return sweeper
+    def start(name: str, *, doubt: int = 2) -> Sweeper:
+        print(name, doubt, file=nursery.stdin, flush=True)
+        started.append(Sweeper(int(nursery.stdout.readline())))
+        return started[-1]
 
     yield start
     for sweeper in started:
-        sweeper.end()
+        sweeper.kill()
 
 
 def test_workers_killed_again_and_again_lose_nothing_and_double_nothing(mailbox, sweepers):
@@ -119,11 +122,10 @@ def test_workers_killed_again_and_again_lose_nothing_and_double_nothing(mailbox,
         wait_until("some progress", lambda before=before: len(mailbox.summaries()) > before, seconds=20)
         time.sleep(chance.uniform(0, 0.25))
         worker.kill()
-        worker.end()
     assert states()["sent"] < 160, "the kills came too late to prove anything"
 
     survivor = sweepers("survivor")
-    survivor.process.wait(60)
+    wait_until("the end", lambda: not survivor.is_running, seconds=60)
 
     assert states() == {"sent": 160}
     assert arrived(mailbox) == Counter(addresses)
@@ -132,17 +134,16 @@ def test_workers_killed_again_and_again_lose_nothing_and_double_nothing(mailbox,
 def test_a_worker_that_sleeps_past_its_lease_doubles_nothing(mailbox, sweepers):
     """Stopped for three seconds with a lease of one, while another worker takes over; then it goes on."""
     addresses = owe_many(120)
-    sleepy = sweepers("sleepy", SENDING_DOUBT_SECONDS="20")
+    sleepy = sweepers("sleepy", doubt=20)
     wait_until("some progress", lambda: len(mailbox.summaries()) > 5)
     sleepy.kill(signal.SIGSTOP)
     held = states()
 
-    other = sweepers("other", SENDING_DOUBT_SECONDS="20")
+    other = sweepers("other", doubt=20)
     time.sleep(3)
     sleepy.kill(signal.SIGCONT)
     wait_until("the end", lambda: not Notification.objects.unfinished().exists(), seconds=60)
-    for worker in (sleepy, other):
-        worker.process.wait(20)
+    wait_until("both to stop", lambda: not sleepy.is_running and not other.is_running, seconds=20)
 
     assert held["claimed"] > 1
     assert arrived(mailbox) == Counter(addresses)
