@@ -114,6 +114,7 @@ def _choices(request: HttpRequest, person: User, **bound: forms.BaseForm) -> Htt
         "deleting": DeleteForm(),
     } | bound
     context = {**shown, "forms": list(bound.values()), "follows": heard, "muted": [row for row in rows if row.muted]}
+    context["token"] = managing.token(person)
     return render(request, "consultations/manage.html", context, status=400 if bound else 200)
 
 

@@ -10,14 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from accounts import alerts
 from accounts.emails import reachable
 from accounts.models import User
 from consultations import following, rhythms
 from consultations.models import Consultation, Deadline, Follow
-from notifications.models import State
+from notifications.models import Notification, State
 from responses import reminders
 from responses.models import Response
 
@@ -95,6 +95,14 @@ def openings(*, person: User, now: datetime) -> list[Consultation]:
     """What is public already, opens later, and is then told to the person: the soonest first."""
     papers = Consultation.objects.filter(rhythms.wanted_by(person), published_at__lte=now, opens_at__gt=now)
     return list(papers.filter(withdrawn_at=None, announced_at=None).order_by("opens_at", "pk")[:MOST])
+
+
+def digests(*, person: User) -> list[tuple[datetime, int]]:
+    """When a digest comes of what waits already, and how many things wait for it; the soonest first."""
+    waiting = Notification.objects.filter(state=State.KEPT, address=person.email, payload__user=person.pk)
+    return list(
+        waiting.values("due_at").annotate(things=Count("pk")).order_by("due_at").values_list("due_at", "things")
+    )
 
 
 def _deadlines(person: User, now: datetime) -> list[Deadline]:

@@ -49,6 +49,7 @@ urlpatterns: list[URLPattern] = [
     path("", listing.my_responses, name="list"),
     path("start/", starting.start, name="start"),
     path("reminders/", expected.show, name="expected"),
+    path("reminders/<str:token>/", expected.show_by_link, name="expected_by_link"),
     path("calendar/", subscription.show, name="calendar"),
     path("calendar/renew/", subscription.renew, name="renew_calendar"),
     path("calendar/<str:token>.ics", subscription.feed, name="own_calendar"),

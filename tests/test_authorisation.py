@@ -97,6 +97,7 @@ SPECIAL = {
     "consultations:document": {"code": "document"},
     "consultations:confirm_follow": {"token": "confirm_token"},
     "consultations:manage": {"token": "manage_token"},
+    "responses:expected_by_link": {"token": "manage_token"},
     "consultations:end_digests": {"token": "end_token"},
 }
 

@@ -3,11 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts import addresses
 from accounts.emails import reachable
 from accounts.models import User
+from consultations import managing
 from consultations.closing import closing, moment
 from consultations.models import Follow
 from notifications import clock
@@ -21,7 +26,21 @@ from responses.pages import SignedInRequest, page, private
 @require_safe
 def show(request: SignedInRequest) -> HttpResponse:
     """What comes if nothing changes, worked out by the code that sends it."""
-    person, now = request.user, clock.now()
+    return _shown(request, request.user, choose_url=reverse("consultations:following"))
+
+
+@never_cache
+@require_safe
+def show_by_link(request: HttpRequest, token: str) -> HttpResponse:
+    """The same for an address without an account, by the link that lets its reader choose."""
+    person = managing.read(token)
+    if not addresses.is_bare(person):
+        return redirect("responses:expected")
+    return _shown(request, person, choose_url=reverse("consultations:manage", args=[token]))
+
+
+def _shown(request: HttpRequest, person: User, *, choose_url: str) -> HttpResponse:
+    now = clock.now()
     rows = expecting.expected(person=person, now=now)
     context = {
         "deadlines": [_deadline(row, person, now) for row in rows],
@@ -29,8 +48,12 @@ def show(request: SignedInRequest) -> HttpResponse:
             {"paper": paper, "at": moment(paper.opens_at, person.time_zone)}
             for paper in expecting.openings(person=person, now=now)
         ],
+        "digests": [
+            {"at": moment(at, person.time_zone), "things": things} for at, things in expecting.digests(person=person)
+        ],
         "most": expecting.MOST if len(rows) >= expecting.MOST else 0,
         "can_come": reachable().filter(pk=person.pk).exists(),
+        "choose_url": choose_url,
     }
     return page(request, "expected", context)
 

@@ -225,6 +225,13 @@ def test_the_page_changes_nothing_when_it_is_looked_at_and_shows_only_ones_own(c
     said = page.content.decode()
     assert ("Mine" in said, "Another" in said, ADDRESS in said, "other@" in said) == (True, False, False, False)
     assert "no-store" in page["Cache-Control"]
+    coming = client.get(reverse("responses:expected_by_link", args=[managing.token(person)]))
+    assert ("Mine" in coming.content.decode(), "Another" in coming.content.decode()) == (True, False)
+    assert "no-store" in coming["Cache-Control"]
+    account = managing.token(UserFactory(confirmed=True))
+    moved = client.get(reverse("responses:expected_by_link", args=[account]))
+    assert moved["Location"] == reverse("responses:expected")
+    assert client.get(reverse("responses:expected_by_link", args=["x"])).status_code == 400
 
 
 def test_single_follows_and_all_are_stopped_and_heard_again(client):

@@ -18,7 +18,7 @@ from consultations.models import Follow
 from notifications import outbox
 from notifications.models import Notification, State
 from notifications.refusal import NotAllowed, Refusal
-from responses import digests, explaining, reconciling
+from responses import digests, expecting, explaining, reconciling
 from responses.models import Response
 from tests.factories import (
     AuthorityFactory,
@@ -107,6 +107,7 @@ def test_news_waits_for_the_digest_and_comes_together(freeze):
     second = opening(body, WEDNESDAY + timedelta(hours=2), title="Second paper")
     soon = opening(body, WEDNESDAY + timedelta(hours=2), title="Closing soon", closes_at=at(9, 17))
     assert {row.state for row in Notification.objects.all()} == {State.KEPT}
+    assert expecting.digests(person=person) == [(at(2, 9), 4)]
     assert sent(at(2, 8, 59)) == []
 
     (letter,) = sent(at(2, 9))

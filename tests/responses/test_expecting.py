@@ -150,7 +150,7 @@ def test_the_page_asks_as_often_for_any_number_of_rows(world, count, django_asse
         following.follow(user=user, target=paper(published_at=OPENED, closes_at=NOW + timedelta(days=20)))
     client = signed_in(user)
     client.get(reverse("responses:expected"))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get(reverse("responses:expected"))
 
 
