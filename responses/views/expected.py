@@ -47,6 +47,7 @@ def _shown(request: HttpRequest, person: User, *, choose_url: str) -> HttpRespon
         "openings": [
             {"paper": paper, "at": moment(paper.opens_at, person.time_zone)}
             for paper in expecting.openings(person=person, now=now)
+            if paper.opens_at
         ],
         "digests": [
             {"at": moment(at, person.time_zone), "things": things} for at, things in expecting.digests(person=person)
