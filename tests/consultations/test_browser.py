@@ -4,6 +4,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import addresses
+from consultations import managing
 from consultations.models import Consultation
 from consultations.rehearsing import rehearse
 from tests.accounts.test_browser import sign_in
@@ -27,6 +29,14 @@ def test_pages_for_everybody_are_accessible_and_fit(visit, papers):  # noqa: F81
         check(visit(path))
     for paper in papers:
         check(visit(reverse("consultations:detail", args=[paper.code])))
+
+
+def test_pages_for_an_address_without_an_account_are_accessible_and_fit(visit, papers):  # noqa: F811
+    address = addresses.confirm(address="reader@example.org", by=BY, now=timezone.now())
+    for paper in papers:
+        FollowFactory(user=address, consultation=paper, muted=paper.is_rehearsal)
+    check(visit(reverse("consultations:manage", args=[managing.token(address)])))
+    check(visit(f"{reverse('consultations:follow_by_email')}?consultation={papers[0].code}"))
 
 
 def test_pages_for_the_signed_in_are_accessible_and_fit(visit, live_server, papers):  # noqa: F811
