@@ -32,6 +32,8 @@ app.conf.beat_schedule = {
     "chain the receipts": {"task": "responses.tasks.seal_receipts", **WAKE},
     "scan the files that wait": {"task": "responses.tasks.scan_files", **WAKE},
     "read the text of files": {"task": "responses.tasks.extract_texts", **WAKE},
+    "build the exports": {"task": "responses.tasks.build_exports", **WAKE},
+    "let what was filed be searched": {"task": "responses.tasks.index_filed", **WAKE},
     "let go of unfinished uploads": {"task": "responses.tasks.forget_uploads", "schedule": crontab(minute="37")},
     "let go of asked addresses": {"task": "consultations.tasks.forget_requests", "schedule": crontab(minute="23")},
     # at a minute of the clock: counted from the start of beat, a beat that is restarted often would never come to it

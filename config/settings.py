@@ -166,6 +166,7 @@ NOTIFICATION_KINDS = {
     "work_assigned": "responses.team_emails.work_assigned",
     "outcome_due": "consultations.dates_due.outcome_due",
     "alert_held": "consultations.dates_due.alert_held",
+    "export_ready": "responses.export_emails.export_ready",
     "few_responses": "responses.few.few_responses",
     "preview": "responses.previewing.as_test",
 }

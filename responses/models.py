@@ -4,8 +4,11 @@ import uuid
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Left
 
 from accounts.identifiers import public_code
 from accounts.models import Organisation, User
@@ -16,6 +19,9 @@ from responses.draft_models import SignOff as SignOff
 from responses.team_models import Comment as Comment
 from responses.team_models import QuestionWork as QuestionWork
 from responses.file_models import Screened, Screening
+from responses.holding_models import Export as Export
+from responses.holding_models import FiledText as FiledText
+from responses.holding_models import Reuse as Reuse
 from responses.querysets import (
     AnswerQuerySet,
     AttachmentQuerySet,
@@ -114,6 +120,10 @@ class Response(Consents):
         return state in MOVES[self.state]
 
 
+# What a draft answer is searched by (searching.py), and what its index is over: as much as a tsvector holds for certain.
+WORDS = SearchVector(Left("text", 80_000), config="english")
+
+
 class Answer(models.Model):
     """What stands in the draft for one question. `version` rises with each save; a stale save is refused."""
 
@@ -132,6 +142,7 @@ class Answer(models.Model):
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint("response", "question", name="answer_once_a_question"),
         ]
+        indexes: ClassVar[list[Any]] = [GinIndex(WORDS, name="answer_words")]
 
     def __str__(self) -> str:
         return f"Answer to {self.question.number or self.question_id}"

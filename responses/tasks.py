@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from notifications import alone, clock
-from responses import chain, digests, extraction, reconciling, reminders, scanning, uploading
+from responses import chain, digests, exporting, extraction, reconciling, reminders, scanning, searching, uploading
 
 
 @shared_task(time_limit=900, soft_time_limit=840)
@@ -50,3 +50,17 @@ def extract_texts() -> None:
 def forget_uploads() -> None:
     """Let go of files that never came whole."""
     uploading.forget_old(clock.now())
+
+
+@shared_task(time_limit=1_500, soft_time_limit=1_440)
+def build_exports() -> None:
+    """Build the exports that were asked for, and let go of those that expired."""
+    with alone.only_one("build exports", seconds=1_500) as free:
+        if free:
+            exporting.build_due(clock.now())
+
+
+@shared_task(time_limit=300, soft_time_limit=280)
+def index_filed() -> None:
+    """Let what was filed be found by who filed it."""
+    searching.index_due()

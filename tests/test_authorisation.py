@@ -25,8 +25,9 @@ from consultations import following, managing, opting_in, rhythms
 from consultations.models import Follow
 from notifications.models import Notification
 from responses import keeping, subscribing
-from responses.file_models import Upload
+from responses.holding_models import Export
 from responses.models import Comment
+from responses.file_models import Upload
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +89,7 @@ BY_ROOM = {
     "": {"service": "service"},
 }  # fmt: skip
 SPECIAL = {
+    "responses:export": {"export": "export"},
     "responses:receipt": {"code": "receipt"},
     "responses:receipt_pdf": {"code": "receipt"},
     "responses:receipt_json": {"code": "receipt"},
@@ -165,7 +167,11 @@ class World:
             webhook=webhook, key="one", event=WebhookEvent.RESPONSE_SUBMITTED, happened_at=now, due_at=now
         )
         token, _ = tokens.create(by=By(user=admin, door="page"), name="Mine", expires_in=None, user=admin)
+        built = {"built_at": now, "expires_at": now + timedelta(days=1)}
+        export = Export.objects.create(organisation=firm, asked_by=admin, asked_at=now, due_at=now, **built)
+        export.file.save("export.zip", ContentFile(b"PK"))
         return {
+            "export": export.code,
             "organisation": firm.code,
             "membership": factories.MembershipFactory(organisation=firm, role=Role.READER).pk,
             "invitation": invitation.code,

@@ -10,7 +10,7 @@ from consultations import showing
 from consultations.markdown import render
 from consultations.models import Deadline, Question
 from responses import forms
-from responses.models import Answer, AnswerVersion
+from responses.models import Answer, AnswerVersion, Reuse
 
 register = template.Library()
 
@@ -36,6 +36,12 @@ def markdown(text: str) -> SafeString:
 def named(question: Question) -> str:
     """ "question 2.1" """
     return forms.name_of(question)
+
+
+@register.filter
+def of_answer(rows: dict[int, list[Reuse]], answer: Answer | None) -> list[Reuse]:
+    """Of what was put into the answers on a page, what is in this one."""
+    return rows.get(answer.pk, []) if answer else []
 
 
 @register.filter

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from consultations.closing import zone_words
 from consultations.models import QuestionCorrection
 from notifications.refusal import Conflict, Refusal
-from responses import attaching, drafting, keeping
+from responses import attaching, drafting, keeping, reusing
 from responses.forms import AnswerForm
 from responses.models import Answer, How
-from responses.pages import Desk, SignedInRequest, by, closed_words, desk, page, private
+from responses.pages import Desk, SignedInRequest, by, closed_words, code_in, desk, page, private
 from responses.progress import Part
 
 
@@ -50,6 +50,8 @@ def _answer(request: SignedInRequest, code: str, number: int) -> HttpResponse:
         return _not_saved(request, here, part, forms, refusal)
     if refused:
         return _page(request, here, parts, part, forms, status=_status(refused), refused=refused)
+    if wanted := code_in(request.POST.get("earlier", "")):
+        return redirect("responses:earlier", code, wanted)
     if "return" in request.POST:
         messages.success(request, f"{part.section} is saved.")
         return redirect("responses:detail", code)
@@ -163,7 +165,7 @@ def _page(
         may_write=here.may_draft and part.is_open and not here.untaken,
         refused=bool(refused),
         others_saved=bool(refused) and any(form.was_sent and not form.errors for form in forms),
-        stale=any(form.conflict for form in forms),
+        reused=reusing.used_in(item.answer for item in part.everything if item.answer),
     )
     return page(request, "section", context, status=status)
 

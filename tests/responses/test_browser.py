@@ -1,5 +1,6 @@
 """The firm's pages in a real browser: by keyboard, without JavaScript, at 320 pixels, and accessible by axe."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from playwright.sync_api import expect
 from accounts.models import Role, User
 from accounts.record import By
 from consultations.models import Consultation
-from responses import drafting
+from responses import drafting, exporting
 from responses.drafting import Given
 from responses.models import Response, Submission
 from tests import factories
@@ -281,3 +282,29 @@ def test_answers_save_themselves_and_a_question_appears_when_it_is_asked(
     page.click("text=Save and continue")
     assert stored(response)["2.1"] == ("Saved by itself, twice.", [], "", 2)
     assert "3 Senior management arrangements" in page.title()
+
+
+def test_pages_of_what_the_firm_holds_are_accessible_and_fit(visit, live_server, response) -> None:  # noqa: F811
+    admin = member(response.organisation, confirmed=True)
+    sign_in(visit.page.context, live_server, admin)
+    save(response, admin, "2.1", text="Custody would cost more.\n\nSo would reserves." + " A long passage." * 40)
+    old = factories.ResponseFactory(organisation=response.organisation)
+    factories.AnswerFactory(response=old, text="Custody of reserves.\n\nA second paragraph.")
+    factories.FollowFactory(user=admin, consultation=factories.paper(elsewhere=True))
+    exporting.ask(organisation=response.organisation, by=By(user=admin, door="page"))
+    exporting.build_due(timezone.now())
+    exporting.ask(organisation=response.organisation, by=By(user=admin, door="page"))
+    earlier = url("earlier", response, question(response.consultation, "2.1").code)
+    key = f"{old.code}:{factories.question(old.consultation, '1').code}"
+    for path in (
+        f"{reverse('responses:search')}?q=custody", f"{earlier}?q=custody", f"{earlier}?from={key}",
+        reverse("responses:exports"), reverse("responses:list"),
+    ):  # fmt: skip
+        check(visit(path))
+    page = visit(f"{earlier}?from={key}")
+    page.keyboard.press("Tab")
+    page.locator("#paragraph-1").focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Put it at the end of the answer").press("Enter")
+    expect(page.locator("textarea").first).to_have_value(re.compile(r"A second paragraph\.$"))
+    check(page)
