@@ -19,7 +19,7 @@ POST = "Post and access"
 EDITED = ("authority", "topic", "consultation", "consultationauthority", "deadline", "section", "question", "document")
 SEEN = {
     "consultations": (*EDITED, "outcome", "deadlinechange", "questioncorrection", "follow", "announcement"),
-    "responses": ("response", "attachment", "submission", "receipt"),
+    "responses": ("response", "attachment", "submission", "receipt", "timerequest"),
     "accounts": ("user", "organisation", "membership", "act"),
     "notifications": ("notification",),
 }

@@ -30,7 +30,7 @@ from accounts import api as accounts
 from accounts.api_auth import SessionAuthentication
 from config.errors import NOTHING_HERE
 from consultations import api as consultations
-from responses.api import answers, drafts, filed, files, filing, signing, uploads, versions, word
+from responses.api import answers, drafts, filed, files, filing, more_time, signing, uploads, versions, word
 
 
 class Code(StringConverter):
@@ -144,6 +144,7 @@ v1: list[URLPattern | URLResolver] = [
     path(f"{RESPONSE}uploads/<code:upload>/", uploads.OneUpload.as_view(), name="upload"),
     path(f"{RESPONSE}sign-off/", signing.SignOff.as_view(), name="sign_off"),
     path(f"{RESPONSE}sign-off/ask/", signing.AskForSignOff.as_view(), name="ask_for_sign_off"),
+    path(f"{RESPONSE}more-time/", more_time.MoreTime.as_view(), name="more_time"),
     path(f"{RESPONSE}submit/", filing.Submit.as_view(), name="submit"),
     path(f"{RESPONSE}withdraw/", filing.Withdraw.as_view(), name="withdraw"),
     path("submissions/", filed.Submissions.as_view(), name="submissions"),

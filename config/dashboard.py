@@ -18,7 +18,7 @@ from consultations.models import Announcement, Consultation, Deadline
 from consultations.querysets import Status
 from notifications import clock
 from notifications.models import Notification
-from responses.models import Response, Submission
+from responses.models import Response, Submission, TimeRequest
 from responses.querysets import State
 
 SHOWN = 6
@@ -41,6 +41,8 @@ def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
         today["duties"] = _duties(request, now)
     if may("consultations.view_announcement"):
         today["held"] = _held()
+    if may("responses.view_timerequest"):
+        today["time_requests"] = _time_requests()
     if may("responses.view_response"):
         today["came_in"] = _came_in(request, now)
     if may("notifications.view_notification"):
@@ -116,6 +118,23 @@ def _held() -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _time_requests() -> dict[str, Any]:
+    """Firms that ask for more time and wait for a decision, the oldest first."""
+    waiting = TimeRequest.objects.waiting()
+    rows = waiting.select_related("organisation", "deadline__consultation").order_by("id")[:SHOWN]
+    return {
+        "count": _count(waiting[: MOST_COUNTED + 1].count()),
+        "rows": [
+            {
+                "name": str(row.organisation),
+                "words": f"{row.deadline.consultation.reference or row.deadline.consultation}: {closing(row.deadline)}",
+                "url": reverse("admin:responses_timerequest_change", args=[row.pk]),
+            }
+            for row in rows
+        ],
+    }
 
 
 def _drafts() -> list[dict[str, Any]]:
@@ -256,6 +275,7 @@ MENU = (
         (
             ("Responses", "inbox", "responses_response", "responses.view_response"),
             ("Files", "attach_file", "responses_attachment", "responses.view_attachment"),
+            ("Requests for more time", "more_time", "responses_timerequest", "responses.view_timerequest"),
         ),
     ),
     (

@@ -161,6 +161,8 @@ NOTIFICATION_KINDS = {
     "response_submitted": "responses.emails.response_submitted",
     "response_amended": "responses.emails.response_amended",
     "response_withdrawn": "responses.emails.response_withdrawn",
+    "more_time_asked": "responses.time_emails.more_time_asked",
+    "more_time_decided": "responses.time_emails.more_time_decided",
     "sign_off_wanted": "responses.team_emails.sign_off_wanted",
     "signed_off": "responses.team_emails.signed_off",
     "work_assigned": "responses.team_emails.work_assigned",

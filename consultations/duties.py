@@ -22,6 +22,7 @@ from django.utils.module_loading import import_string
 
 from accounts.emails import reachable
 from accounts.models import User
+from consultations.models import Consultation
 from notifications import outbox
 from notifications.message import Message, Skip, write
 from notifications.models import Notification, Priority
@@ -146,3 +147,10 @@ def _standing(duty: Duty, user_id: int, now: datetime) -> list[Due]:
 def _params(now: datetime) -> dict[str, Any]:
     publishers = ModelBackend().with_perm(PERMISSION).values_list("pk", flat=True)
     return {"now": now, "few": settings.FEW_RESPONSES, "publishers": list(publishers)}
+
+
+def deciders(consultation: Consultation) -> list[User]:
+    """Who decides about this consultation's deadlines: its owner; where it has none, everybody who may publish."""
+    owner = reachable().filter(pk=consultation.owner_id or 0, is_staff=True)
+    may = ModelBackend().with_perm(PERMISSION).filter(is_staff=True)
+    return list(owner or reachable().filter(pk__in=may.values("pk")))

@@ -17,7 +17,7 @@ from consultations import admin_papers, workbench
 from consultations.closing import moment
 from consultations.models import Consultation
 from notifications import clock
-from responses import admin_files, casefile, counting  # noqa: F401 (registers the files' pages)
+from responses import admin_files, admin_time, casefile, counting  # noqa: F401 (register pages of their own)
 from responses.models import Response
 from responses.querysets import State
 

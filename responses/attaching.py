@@ -25,7 +25,7 @@ from consultations.models import Question, QuestionKind
 from notifications import clock
 from notifications.refusal import Conflict, Refusal
 from notifications.waking import AWAY
-from responses import extraction, scanning
+from responses import allowances, extraction, scanning
 from responses.drafting import lock_for_drafting, write_act
 from responses.models import Attachment, Response
 from responses.texts import archives
@@ -140,7 +140,7 @@ def _refuse_question(response: Response, question: Question | None, now: datetim
         raise Refusal("This question belongs to another consultation.", field="question")
     if question.kind not in TAKING_FILES:
         raise Refusal("This question does not take a file.", field="question")
-    if not question.section.is_open(now):
+    if not allowances.is_open(question.section, response, now):
         raise Conflict(f"{question.section} has closed; its files can no longer change.", field="file")
 
 

@@ -20,7 +20,7 @@ from consultations import following
 from consultations.models import Consultation, Question, QuestionKind, Section
 from notifications import clock
 from notifications.refusal import Conflict, NotAllowed, Refusal, Stale
-from responses import keeping
+from responses import allowances, keeping
 from responses.keeping import CHANGE, CLOSE, NOTHING, Written
 from responses.models import Answer, AnswerVersion, FoiPosition, How, NameConsent, Response, TextConsent
 
@@ -158,7 +158,7 @@ def _written(
     question = given.question
     if question.section.consultation_id != response.consultation_id:
         raise Refusal("This question belongs to another consultation.", field=question.code)
-    if not question.section.is_open(now):
+    if not allowances.is_open(question.section, response, now):
         raise Conflict(f"{question.section} has closed; its answers can no longer change.", field=question.code)
     text, selected, number = clean(given)
     if stored is None:

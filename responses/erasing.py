@@ -12,7 +12,7 @@ from django.db import transaction
 from accounts import record
 from accounts.record import By
 from notifications.refusal import Conflict, Refusal
-from responses.models import Attachment, Erasure, IdempotentRequest, Receipt, SignOff, Submission
+from responses.models import Attachment, Erasure, FiledText, IdempotentRequest, Receipt, SignOff, Submission
 from responses.receipt_models import ERASED_CONTENT
 
 
@@ -33,6 +33,7 @@ def erase(*, submission: Submission, reason: str, by: By, now: datetime) -> Eras
     blank = {"content": {**locked.content, **ERASED_CONTENT}, "sha256": "", "foi_reason": ""}
     Submission.objects.filter(pk=locked.pk).update(**blank, text_consent="", name_consent="", foi_position="")
     Receipt.objects.filter(submission=locked).update(nonces={}, sha256="")
+    FiledText.objects.filter(submission=locked).exclude(question="").delete()
     IdempotentRequest.objects.filter(body__reference=locked.reference).delete()
     gone = _erase_files(locked, now)
     response = locked.response

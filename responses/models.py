@@ -35,6 +35,9 @@ from responses.receipt_models import Proof
 from responses.receipt_models import ReceiptHead as ReceiptHead
 from responses.receipt_models import ReceiptKey as ReceiptKey
 from responses.receipt_models import ReceiptSeal as ReceiptSeal
+from responses.time_models import Allowance as Allowance
+from responses.time_models import Decision as Decision
+from responses.time_models import TimeRequest as TimeRequest
 
 # from → the states it may become. Submitting again is amending; a withdrawn response may be submitted afresh.
 MOVES: dict[str, frozenset[str]] = {

@@ -26,7 +26,7 @@ from notifications import clock
 from notifications.refusal import Conflict, Refusal
 from responses import progress
 from responses.drafting import refuse_untaken
-from responses.models import Response
+from responses.models import Allowance, Response
 from responses.progress import Part
 
 P = ParamSpec("P")
@@ -89,6 +89,15 @@ class Desk:
         except Conflict as refusal:
             return refusal.message
         return ""
+
+    @property
+    def allowances(self) -> list[Allowance]:
+        """What is open for this organisation alone."""
+        rows = Allowance.objects.filter(
+            organisation=self.response.organisation_id, deadline__consultation=self.response.consultation_id,
+            used_in=None, until__gte=self.now,
+        )  # fmt: skip
+        return list(rows.select_related("deadline").order_by("until"))
 
     def parts(self) -> list[Part]:
         return shown(progress.parts(self.response, self.now), self.response.consultation)

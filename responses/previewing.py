@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from accounts.alerts import Rhythm
-from accounts.models import Invitation, Organisation, Role, User
+from accounts.models import Invitation, Membership, Organisation, Role, User
 from consultations import duties, opting_in
 from consultations.models import Announcement, Consultation, Deadline, DeadlineChange, Follow, News, Outcome
 from notifications import outbox
@@ -27,7 +27,7 @@ from notifications.models import Notification, Priority
 from notifications.models import State as PostState
 from notifications.refusal import Refusal
 from responses import reminding
-from responses.models import Submission
+from responses.models import Allowance, Decision, Submission, TimeRequest
 from responses.querysets import State
 
 logger = logging.getLogger(__name__)
@@ -250,6 +250,39 @@ def _duty(kind: str, arrange: Callable[[User, datetime], int | None]) -> Callabl
     return sample
 
 
+def _more_time(reader: User, now: datetime) -> TimeRequest | None:
+    """A request of the newest firm that filed, made up and undone."""
+    row = Submission.objects.visible_to(reader).order_by("-pk").first()
+    closing = row.response.consultation.deadlines.filter(closes_at__isnull=False).first() if row else None
+    if row is None or closing is None:
+        return None
+    return TimeRequest.objects.create(
+        organisation=row.response.organisation, deadline=closing, closes_at=closing.closes_at or now,
+        reason="What the firm wrote stands here.", asked_at=now,
+    )  # fmt: skip
+
+
+def _time_asked(reader: User, now: datetime) -> Payload:
+    made = _more_time(reader, now)
+    if made is None:
+        return None
+    Consultation.objects.filter(pk=made.deadline.consultation_id).update(owner=reader)
+    return {"request": made.pk}
+
+
+def _time_decided(reader: User, now: datetime) -> Payload:
+    made = _more_time(reader, now)
+    if made is None:
+        return None
+    made.decision, made.decided_at = Decision.GRANTED, now
+    made.decision_reason = "The reason of the decision stands here."
+    made.save()
+    until = max(now, made.closes_at) + timedelta(days=7)
+    Allowance.objects.create(request=made, organisation=made.organisation, deadline=made.deadline, until=until)
+    Membership.objects.update_or_create(organisation=made.organisation, user=reader, defaults={"role": Role.SUBMITTER})
+    return {"request": made.pk}
+
+
 SAMPLES: dict[str, Callable[[User, datetime], Payload]] = {
     "account_mail": _account_mail,
     "invitation": _invitation,
@@ -263,6 +296,8 @@ SAMPLES: dict[str, Callable[[User, datetime], Payload]] = {
     "response_submitted": _filed(version=1),
     "response_amended": _filed(version__gt=1),
     "response_withdrawn": _filed(response__state=State.WITHDRAWN),
+    "more_time_asked": _time_asked,
+    "more_time_decided": _time_decided,
     "outcome_due": _duty("outcome_due", _outcome_to_come),
     "alert_held": _duty("alert_held", _held),
     "few_responses": _duty("few_responses", _closing_soon),

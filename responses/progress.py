@@ -7,6 +7,8 @@ from datetime import datetime
 from django.db.models import Q
 
 from consultations.models import Deadline, Question, Section
+from responses import allowances
+from responses.allowances import Allowed
 from responses.emptiness import SAYS_NOTHING, says_nothing
 from responses.models import Answer, Attachment, Response
 
@@ -70,7 +72,7 @@ class Part:
 
 
 def parts(response: Response, now: datetime, *, attachments: Iterable[Attachment] | None = None) -> list[Part]:
-    """The whole response, section by section, in four queries however long it is.
+    """The whole response, section by section, in four queries however long it is, and one more where part has closed.
 
     `attachments`: the response's present ones, where the caller has read them already.
     """
@@ -81,7 +83,11 @@ def parts(response: Response, now: datetime, *, attachments: Iterable[Attachment
     for attachment in Attachment.objects.filter(response=response).current() if attachments is None else attachments:
         files.setdefault(attachment.question_id, []).append(attachment)
     sections = Section.objects.filter(consultation=response.consultation_id).select_related("deadline")
-    made = {section.pk: Part(section=section, is_open=section.is_open(now), items=[]) for section in sections}
+    is_open = {section.pk: section.is_open(now) for section in sections}
+    if not all(is_open.values()):
+        allowed = allowances.of(response, now)
+        is_open |= {section.pk: True for section in sections if section.deadline_id in allowed}
+    made = {section.pk: Part(section=section, is_open=is_open[section.pk], items=[]) for section in sections}
     chosen = {question_id: answer.selected for question_id, answer in answers.items()}
     for question in Question.objects.filter(section__consultation=response.consultation_id):
         part = made[question.section_id]
@@ -129,7 +135,7 @@ class Standing:
 
 
 def standings(responses: Iterable[Response], now: datetime) -> dict[int, Standing]:
-    """Response id → how far it is: three queries for any number of responses, and no answer's text."""
+    """Response id → how far it is: three queries for any number of responses, one more where something has closed."""
     wanted = list(responses)
     filled = ~Q(text__iregex=SAYS_NOTHING) | Q(selected__len__gt=0) | Q(number__isnull=False)
     chosen: dict[int, dict[int, list[str]]] = {}
@@ -148,20 +154,27 @@ def standings(responses: Iterable[Response], now: datetime) -> dict[int, Standin
     of_papers = Question.objects.filter(section__consultation__in={response.consultation_id for response in wanted})
     for question in of_papers.select_related("section__deadline").defer("text", "guidance", "section__introduction"):
         questions.setdefault(question.section.consultation_id, []).append(question)
+    some_closed = any(not question.section.is_open(now) for asked in questions.values() for question in asked)
+    allowed = allowances.of_all(wanted, now) if some_closed else {}
     return {
         response.pk: _standing(
-            questions.get(response.consultation_id, []), chosen.get(response.pk, {}), done.get(response.pk, set()), now
+            questions.get(response.consultation_id, []),
+            chosen.get(response.pk, {}),
+            done.get(response.pk, set()),
+            allowed.get(response.pk, {}),
+            now,
         )
         for response in wanted
     }
 
 
 def _standing(
-    questions: list[Question], chosen: Mapping[int, Sequence[str]], done: set[int], now: datetime
+    questions: list[Question], chosen: Mapping[int, Sequence[str]], done: set[int], allowed: Allowed, now: datetime
 ) -> Standing:
     standing = Standing()
     for question in questions:
-        deadline, is_open = question.section.deadline, question.section.is_open(now)
+        deadline = question.section.deadline
+        is_open = question.section.is_open(now) or question.section.deadline_id in allowed
         standing.is_open = standing.is_open or is_open
         if is_open and deadline and deadline.closes_at and _is_sooner(deadline, standing.next_deadline):
             standing.next_deadline = deadline

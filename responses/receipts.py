@@ -25,18 +25,21 @@ logger = logging.getLogger(__name__)
 
 
 def pdf(receipt: Receipt) -> bytes:
-    """A PDF/UA-1 document. Where a name needs letters that Typst's own fonts lack, the system's fonts are tried."""
-    data = {"receipt": json.dumps(facts(receipt))}
+    return typeset(TEMPLATE, {"receipt": json.dumps(facts(receipt))}, of=receipt.code)
+
+
+def typeset(template: Path, data: dict[str, str], *, of: str) -> bytes:
+    """A PDF/UA-1 document. Where a text needs letters that Typst's own fonts lack, the system's fonts are tried."""
     try:
-        return _compile(data, ignore_system_fonts=True, pdf_standards=["ua-1"])
+        return _compile(template, data, ignore_system_fonts=True, pdf_standards=["ua-1"])
     except typst.TypstError as error:
-        logger.warning("receipt made without PDF/UA", extra={"receipt": receipt.code, "reason": str(error)[:200]})
-        return _compile(data)
+        logger.warning("made without PDF/UA", extra={"of": of, "reason": str(error)[:200]})
+        return _compile(template, data)
 
 
-def _compile(data: dict[str, str], **options: Any) -> bytes:
-    source = TEMPLATE.read_bytes()
-    return bytes(typst.compile(source, root=str(TEMPLATE.parent), sys_inputs=data, format="pdf", **options))
+def _compile(template: Path, data: dict[str, str], **options: Any) -> bytes:
+    source = template.read_bytes()
+    return bytes(typst.compile(source, root=str(template.parent), sys_inputs=data, format="pdf", **options))
 
 
 def facts(receipt: Receipt) -> dict[str, Any]:

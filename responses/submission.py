@@ -17,7 +17,7 @@ from consultations import telling
 from consultations.closing import closing
 from notifications import clock
 from notifications.refusal import Conflict, NotAllowed, Refusal
-from responses import approval, emails, progress, proving, snapshot
+from responses import allowances, approval, emails, progress, proving, snapshot
 from responses.drafting import clean_text, refuse_untaken, write_act
 from responses.models import Attachment, Response, SignOff, Submission
 from responses.progress import Part
@@ -76,10 +76,12 @@ def submit(*, response: Response, by: By, now: datetime | None = None, checked: 
         filer = _filer(locked, by=by)
         refuse_untaken(locked.consultation, received_at)
         prepared = prepare(locked, received_at)
+        standing = locked.latest
         if not prepared.is_open:
+            if standing is not None and _is_sent_again(locked, standing, prepared):
+                return standing
             raise Conflict(_closed_sentence(prepared), code="closed")
         digest = prepared.sha256
-        standing = locked.latest
         if (
             standing is not None
             and locked.state == State.SUBMITTED
@@ -121,6 +123,7 @@ def _file(
     if codes := snapshot.file_codes(prepared.content):
         submission.attachments.set(Attachment.objects.filter(code__in=codes))
     receipt = proving.issue(submission, signed=signed)
+    _use_allowances(submission, prepared, by=by, now=received_at)
     amended = response.state == State.SUBMITTED
     response.state, response.latest = State.SUBMITTED, submission
     response.withdrawn_at, response.withdrawal_reason = None, ""
@@ -195,6 +198,28 @@ def _filer(response: Response, *, by: By) -> User:
             f"Your role in {response.organisation} does not let you submit. Ask a submitter or an administrator."
         )
     return by.user
+
+
+def _use_allowances(submission: Submission, prepared: Prepared, *, by: By, now: datetime) -> None:
+    """What was open for this organisation alone is used up by what was filed under it, or by anything where nothing
+    else was open."""
+    late = [part for part in prepared.parts if part.is_open and not part.section.is_open(now)]
+    filed = {section["id"] for section in prepared.content["sections"]}
+    only = all(part in late for part in prepared.parts if part.is_open and part.everything)
+    used = {part.section.deadline for part in late if part.section.deadline and (only or part.section.pk in filed)}
+    if used and allowances.use(submission, opened={deadline.pk for deadline in used}, now=now):
+        labels = sorted(deadline.label for deadline in used)
+        write_act(submission.response, by=by, now=now, verb="allowance used", reference=submission.reference, of=labels)
+
+
+def _is_sent_again(response: Response, standing: Submission, prepared: Prepared) -> bool:
+    """The same submission sent twice under an allowance, which the first used up."""
+    return (
+        response.state == State.SUBMITTED
+        and allowances.was_used_by(standing)
+        and snapshot.is_filed_as(standing, prepared.content)
+        and not snapshot.outdated(prepared.parts, prepared.content)
+    )
 
 
 def _problems(response: Response, parts: list[Part], content: Content) -> list[tuple[str, str]]:

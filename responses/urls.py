@@ -5,6 +5,7 @@ from django.urls import URLPattern, path, re_path, register_converter
 from accounts.identifiers import CODE_ALPHABET
 from responses.views import (
     checking,
+    comparing,
     consents,
     expected,
     files,
@@ -12,6 +13,7 @@ from responses.views import (
     history,
     holdings,
     listing,
+    more_time,
     proof,
     section,
     signing,
@@ -66,6 +68,8 @@ urlpatterns: list[URLPattern] = [
     path("receipts/<response_code:code>/receipt.pdf", proof.receipt_pdf, name="receipt_pdf"),
     path("receipts/<response_code:code>/receipt.json", proof.receipt_json, name="receipt_json"),
     path("submissions/<submission_reference:reference>/content.json", proof.content_json, name="content_json"),
+    path("submissions/<submission_reference:reference>/filed.pdf", proof.filed_pdf, name="filed_pdf"),
+    path("submissions/<submission_reference:reference>/filed.docx", proof.filed_word, name="filed_word"),
     path("submissions/<submission_reference:reference>/", proof.submission, name="submission"),
     path("files/<response_code:code>/", files.download, name="attachment"),
     path("files/<response_code:code>/remove/", files.remove, name="remove_attachment"),
@@ -90,6 +94,8 @@ urlpatterns: list[URLPattern] = [
     path("<response_code:code>/comments/<int:pk>/settle/", team.settle, name="settle_comment"),
     path("<response_code:code>/sign-off/", signing.sign_off, name="sign_off"),
     path("<response_code:code>/sign-off/ask/", signing.ask, name="ask_for_sign_off"),
+    path("<response_code:code>/filed/compare/", comparing.compare, name="compare_filed"),
+    path("<response_code:code>/more-time/", more_time.ask, name="more_time"),
     path("<response_code:code>/submit/", filing.submit, name="submit"),
     path("<response_code:code>/withdraw/", filing.withdraw, name="withdraw"),
 ]

@@ -62,6 +62,7 @@ OF: dict[str, str] = {
     **{f"api:{name}": "organisation" for name in ("organisation",)},
     **{f"api:{name}": "consultation" for name in ("consultation", "deadlines", "sections", "questions", "outcomes")},
     **{f"api:{name}": "response" for name in ("response", "check", "answers", "attachments", "submit", "withdraw")},
+    "api:more_time": "response",
     **{f"api:{name}": "response" for name in ("sign_off", "ask_for_sign_off")},
     **{f"api:{name}": "response" for name in ("uploads", "return_form")},
     "api:answer": "answer",

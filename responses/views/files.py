@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from consultations.models import Question
 from notifications import clock
 from notifications.refusal import Refusal
-from responses import attaching, scanning
+from responses import allowances, attaching, scanning
 from responses.forms import UploadForm
 from responses.models import Attachment, Response
 from responses.pages import Desk, SignedInRequest, by, desk, page, private, refuse_in
@@ -109,5 +109,6 @@ def _files(here: Desk) -> list[Attachment]:
     current = Attachment.objects.filter(response=here.response).current()
     files = list(current.select_related("question__section__deadline", "uploaded_by"))
     for file in files:
-        file.may_go = file.question is None or file.question.section.is_open(here.now)  # type: ignore[attr-defined]
+        asked = file.question
+        file.may_go = asked is None or allowances.is_open(asked.section, here.response, here.now)  # type: ignore[attr-defined]
     return files

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from consultations.models import Question
 from notifications.refusal import Refusal
+from responses import allowances
 from responses import versions as kept
 from responses.forms import CompareForm, name_of, version_in
 from responses.models import AnswerVersion
@@ -29,7 +30,7 @@ def versions(request: SignedInRequest, code: str, question: str) -> HttpResponse
         current=current,
         form=CompareForm(rows, _chosen(request, rows, current)),
         comparison=_comparison(request, here, asked, rows, current),
-        may_write=here.may_draft and asked.section.is_open(here.now) and not here.untaken,
+        may_write=here.may_draft and allowances.is_open(asked.section, here.response, here.now) and not here.untaken,
     )
     return page(request, "versions", context)
 

@@ -5,9 +5,11 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from notifications import clock
-from responses import proving, receipts, snapshot
+from responses import downloads, proving, receipts, snapshot
 from responses.models import Receipt, Submission
 from responses.pages import SignedInRequest, bodies_of, deadlines_of, is_member, page, private, until_words, zone_of
+
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 @private
@@ -57,6 +59,25 @@ def content_json(request: SignedInRequest, reference: str) -> HttpResponse:
     """What was filed, as the bytes that were hashed."""
     filed = get_object_or_404(Submission.objects.visible_to(request.user), reference=reference)
     return _download(snapshot.canonical(filed.content), f"{reference}.json", "application/json")
+
+
+@private
+@require_safe
+def filed_pdf(request: SignedInRequest, reference: str) -> HttpResponse:
+    return _download(downloads.pdf(_filed(request, reference)), f"{reference}.pdf", "application/pdf")
+
+
+@private
+@require_safe
+def filed_word(request: SignedInRequest, reference: str) -> HttpResponse:
+    return _download(downloads.word(_filed(request, reference)), f"{reference}.docx", WORD)
+
+
+def _filed(request: SignedInRequest, reference: str) -> Submission:
+    visible = Submission.objects.visible_to(request.user).filter(erasure=None)
+    return get_object_or_404(
+        visible.select_related("submitted_by", "response__consultation", "response__organisation"), reference=reference
+    )
 
 
 def _download(content: bytes, name: str, content_type: str) -> HttpResponse:

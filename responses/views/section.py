@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from consultations.closing import zone_words
 from consultations.models import QuestionCorrection
 from notifications.refusal import Conflict, Refusal
-from responses import attaching, drafting, keeping, reusing
+from responses import allowances, attaching, drafting, keeping, reusing
 from responses.forms import AnswerForm
 from responses.models import Answer, How
 from responses.pages import Desk, SignedInRequest, by, closed_words, code_in, desk, page, private
@@ -114,7 +114,8 @@ def _save_answers(
     given = [form.given() for form in forms if form.was_sent]
     if how:
         given = [replace(item, how=how) for item in given]
-    if given and not any(item.question.section.is_open(here.now) for item in given):
+    sections = {item.question.section_id: item.question.section for item in given}
+    if given and not any(allowances.is_open(section, here.response, here.now) for section in sections.values()):
         raise Conflict(closed_words(given[0].question.section))
     return drafting.save_answers(response=here.response, given=given, by=by(request), now=here.now)
 

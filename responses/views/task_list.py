@@ -15,7 +15,8 @@ def show(request: SignedInRequest, code: str) -> HttpResponse:
     response = here.response
     prepared = submission.prepare(response, here.now)
     parts = shown(prepared.parts, response.consultation)
-    versions = Submission.objects.filter(response=response).select_related("receipt", "submitted_by").defer("content")
+    filed = Submission.objects.filter(response=response).select_related("receipt", "submitted_by")
+    versions = filed.defer("content", "receipt__payload", "receipt__nonces")
     context = here.context(
         parts=parts,
         problems=prepared.problems,
