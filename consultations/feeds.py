@@ -23,6 +23,7 @@ from django.utils.html import linebreaks
 from consultations import calendars
 from consultations.closing import closing, moment
 from consultations.models import Authority, Consultation, Deadline, DeadlineChange, Jurisdiction, Kind, Outcome, Topic
+from consultations.querysets import bodies_in_order
 from notifications.message import CONTROL, one_line
 from notifications.refusal import Refusal
 
@@ -30,7 +31,7 @@ NEWEST = 100
 MOST_ENTRIES = 1_000
 KEPT = timedelta(days=366)  # so long a deadline that has passed stays in a calendar
 NOTHING_YET = datetime(1970, 1, 1, tzinfo=UTC)
-BODIES = Prefetch("authorities", queryset=Authority.objects.order_by("consultationauthority__position"))
+BODIES = bodies_in_order()
 
 
 # --- What a feed is about ---------------------------------------------------------------------------------------------

@@ -126,7 +126,7 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
 
     def with_bodies(self) -> Self:
         """Its bodies fetched, the one that leads first; `authorities.all()` then costs nothing and keeps that order."""
-        return self.prefetch_related(bodies())
+        return self.prefetch_related(bodies_in_order())
 
     def to_announce(self, now: datetime) -> Self:
         """Public and open by the clock, and its followers have not been told yet."""
@@ -134,7 +134,7 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
         return self.filter(opened, published_at__lte=now, announced_at__isnull=True, withdrawn_at__isnull=True)
 
 
-def bodies(path: str = "") -> "Prefetch[str, models.QuerySet[Authority], str]":
+def bodies_in_order(path: str = "") -> "Prefetch[str, models.QuerySet[Authority], str]":
     """The bodies of the consultation at `path`, in the order in which the paper names them."""
     from consultations.models import Authority
 
@@ -143,7 +143,7 @@ def bodies(path: str = "") -> "Prefetch[str, models.QuerySet[Authority], str]":
 
 class DeadlineQuerySet(models.QuerySet["Deadline"]):
     def with_bodies(self) -> Self:
-        return self.select_related("consultation").prefetch_related(bodies("consultation__"))
+        return self.select_related("consultation").prefetch_related(bodies_in_order("consultation__"))
 
     def ahead(self, now: datetime) -> Self:
         """Still to come, of consultations that are public and not withdrawn."""

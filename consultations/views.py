@@ -23,11 +23,11 @@ from consultations.models import (
     Section,
     Wording,
 )
-from consultations.querysets import Status
+from consultations.querysets import Status, bodies_in_order
 from notifications import clock
 
 PAGE_SIZE = 20
-BODIES = Prefetch("authorities", queryset=Authority.objects.order_by("consultationauthority__position"))
+BODIES = bodies_in_order()
 TAKING = (Status.OPEN, Status.PART_CLOSED)
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Act, User
-from consultations.models import Consultation
+from consultations.models import Announcement, Consultation, News
 from notifications.models import Notification, State
 from tests.accounts.test_browser import sign_in
 from tests.config.test_browser import check, visit  # noqa: F401 (a fixture)
@@ -49,6 +49,10 @@ def addresses(db: None) -> list[str]:
         state=State.FAILED,
         reason="x" * 200,
     )
+    held = Announcement.objects.create(
+        kind=News.WITHDRAWN, consultation=public, note="x" * 200, made_by_name="x@example.org",
+        made_at=datetime.now(UTC), held_at=datetime.now(UTC), recipients=9_000,
+    )  # fmt: skip
     act = Act.objects.create(
         at=datetime.now(UTC),
         verb="tested",
@@ -64,8 +68,9 @@ def addresses(db: None) -> list[str]:
         ("consultations_outcome_change", outcome),
         ("responses_response_change", response), ("notifications_notification_change", message),
         ("accounts_act_change", act), ("accounts_user_change", StaffFactory()),
+        ("consultations_announcement_release", held),
     ]  # fmt: skip
-    lists = [of, "responses_response", "notifications_notification"]
+    lists = [of, "responses_response", "notifications_notification", "accounts_webhookdelivery"]
     return [
         reverse("admin:index"),
         *[reverse(f"admin:{name}", args=[row.pk]) for name, row in one],
