@@ -45,9 +45,16 @@ class Reference(StringConverter):
     regex = "[0-9A-Z]{10}-[0-9]{1,9}"
 
 
+class FormKind(StringConverter):
+    """How a form goes out."""
+
+    regex = "docx|xlsx"
+
+
 ADDRESSES = {"type": "object", "additionalProperties": {"type": "string"}}
 
 register_converter(Code, "code")
+register_converter(FormKind, "form_kind")
 register_converter(Reference, "reference")
 
 
@@ -139,7 +146,7 @@ v1: list[URLPattern | URLResolver] = [
     path(ATTACHMENT, files.OneFile.as_view(), name="attachment"),
     path(f"{ATTACHMENT}content/", files.FileContent.as_view(), name="attachment_content"),
     path(f"{RESPONSE}form/", word.ReturnedForm.as_view(), name="return_form"),
-    re_path(r"^responses/(?P<code>[0-9A-Z]{10})/form/(?P<kind>docx|xlsx)/$", word.OutgoingForm.as_view(), name="form"),
+    path(f"{RESPONSE}form/<form_kind:kind>/", word.OutgoingForm.as_view(), name="form"),
     path(f"{RESPONSE}uploads/", uploads.Uploads.as_view(), name="uploads"),
     path(f"{RESPONSE}uploads/<code:upload>/", uploads.OneUpload.as_view(), name="upload"),
     path(f"{RESPONSE}sign-off/", signing.SignOff.as_view(), name="sign_off"),

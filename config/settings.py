@@ -257,6 +257,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "PATH_CONVERTER_OVERRIDES": {
         "code": {"type": "string", "pattern": "^[0-9A-Z]{10}$"},
+        "form_kind": {"type": "string", "enum": ["docx", "xlsx"]},
         "reference": {"type": "string", "pattern": "^[0-9A-Z]{10}-[0-9]{1,9}$"},
     },
     "POSTPROCESSING_HOOKS": ["config.openapi.describe_errors"],

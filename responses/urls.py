@@ -1,6 +1,6 @@
 """The firm's pages."""
 
-from django.urls import URLPattern, path, re_path, register_converter
+from django.urls import URLPattern, path, register_converter
 
 from accounts.identifiers import CODE_ALPHABET
 from responses.views import (
@@ -86,7 +86,7 @@ urlpatterns: list[URLPattern] = [
     path("<response_code:code>/files/", files.attachments, name="attachments"),
     path("<response_code:code>/word/", word.show, name="word"),
     path("<response_code:code>/word/save/", word.save, name="save_word"),
-    re_path(r"^(?P<code>[0-9A-Z]{10})/form\.(?P<kind>docx|xlsx)$", word.download, name="word_form"),
+    path("<response_code:code>/form.<form_kind:kind>", word.download, name="word_form"),
     path("<response_code:code>/consents/", consents.state, name="consents"),
     path("<response_code:code>/check/", filing.check, name="check"),
     path("<response_code:code>/work/", team.work, name="work"),

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -52,15 +52,11 @@ class ProposalSerializer(serializers.Serializer[Any]):
     outside = serializers.ListField(child=serializers.CharField(), help_text="Written outside of the frames.")
 
 
-KIND = OpenApiParameter("kind", str, OpenApiParameter.PATH, enum=["docx", "xlsx"])
-
-
 class OutgoingForm(GenericAPIView[Any]):
     serializer_class = ProposalSerializer
 
     @extend_schema(
         operation_id="form",
-        parameters=[KIND],
         responses={(200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, description="To be saved.")},
     )
     def get(self, request: Request, code: str, kind: str) -> HttpResponse:

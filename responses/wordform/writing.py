@@ -109,8 +109,8 @@ def hints(question: Question) -> list[str]:
 def _frame(document: Document, name: str, title: str, blocks: Sequence[Block], number: int) -> None:
     """One bookmark in the line before the content control, and one in the line after it, where nobody writes.
 
-    Neither one bookmark around it all nor what is in a control’s first paragraph survives LibreOffice whole: so there are
-    two, and the control begins with a label.
+    Neither one bookmark around it all nor what is in a control’s first paragraph survives LibreOffice whole: so there
+    are two, and the control begins with a label.
     """
     _bookmark(document.paragraphs[-1] if document.paragraphs else document.add_paragraph(), 2 * number, name)
     label = document.add_paragraph(LABEL)

@@ -109,7 +109,8 @@ def known(db, monkeypatch):
         signal.connect(close_old_connections)
 
 
-@schema.exclude(operation_id="attachment_content").parametrize()  # the made-up client leaves the file open
+# The made-up client leaves files open, and cannot make bytes of a piece's type (tests/api/test_uploads.py does).
+@schema.exclude(operation_id=["attachment_content", "form", "continue_upload"]).parametrize()
 @settings(
     max_examples=5,
     deadline=None,
