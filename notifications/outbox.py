@@ -1,7 +1,7 @@
 """The front door of the post room: how a message comes to be owed, and how staff put one back.
 
 A message is a row written in the caller's transaction, so it exists exactly if the event it tells of does. Sending is
-another step (notifications/delivery.py), woken when the transaction commits and swept each minute besides.
+another step (notifications/delivery.py), woken when the transaction commits and swept several times a minute besides.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Telling the workers at once that there is post; beat tells them each minute anyway, so this may fail."""
+"""Telling the workers at once that there is post; beat tells them every few seconds anyway, so this may fail."""
 
 import logging
 
