@@ -16,21 +16,37 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from accounts.models import Act, Membership, Organisation, User
 from notifications.refusal import Conflict
-from responses import attaching, snapshot
-from responses.models import Answer, AnswerVersion, Attachment, Receipt, Response, Reuse, SignOff, Submission
+from responses import attaching, proving, snapshot
+from responses.models import (
+    Answer,
+    AnswerVersion,
+    Attachment,
+    Comment,
+    QuestionWork,
+    Receipt,
+    Response,
+    Reuse,
+    SignOff,
+    Submission,
+    TimeRequest,
+)
 
 ROWS = 500  # a round trip
 UNSAFE = re.compile(r"[^\w.\- ]+")
 README = """What {name} holds on Soundings, as of {at} (UTC).
 
 organisation.json               the organisation and its members
+more_time.json                  what was asked for more time, and what was decided
 acts.json                       what its people and programs did, the oldest first
 responses/CODE/                 one folder for each response; CODE is its code
   response.json                 the consultation, the state, the consents, and what was put into answers from elsewhere
   answers.json                  the draft answers as they stand
   versions.json                 every saved version of each answer, the oldest first; "set_aside": came too late to be
+  work.json                     whose each question is, and which version of its answer was called ready
+  comments.json                 what colleagues said to each other about it
   sign_offs.json                who signed off what: the digest and the whole content that was signed
   submissions/REFERENCE.json    what was filed, in the exact bytes that its SHA-256 is over
+  receipts/REFERENCE.json       the signed receipt of each version, which anybody can check
   submissions.json              when each version was received, by whom it was filed, and its receipt
   files.json                    every file that was attached, also those that were removed from the draft
   files/CODE-NAME               the files themselves
@@ -45,6 +61,7 @@ def write(target: IO[bytes], organisation: Organisation, *, now: datetime) -> No
     with zipfile.ZipFile(target, "w", compression=zipfile.ZIP_DEFLATED) as archive:
         _text(archive, "README.txt", README.format(name=organisation.name, at=f"{now:%Y-%m-%d %H:%M}"))
         _one(archive, "organisation.json", _organisation(organisation))
+        _rows(archive, "more_time.json", _more_time(organisation))
         _rows(archive, "acts.json", _acts(organisation))
         for response in Response.objects.filter(organisation=organisation).order_by("pk").iterator(chunk_size=ROWS):
             _response(archive, response)
@@ -67,6 +84,16 @@ def _organisation(organisation: Organisation) -> dict[str, Any]:
     }
 
 
+def _more_time(organisation: Organisation) -> Iterator[dict[str, Any]]:
+    rows = TimeRequest.objects.filter(organisation=organisation).select_related("deadline__consultation", "asked_by")
+    for row in rows.order_by("pk").iterator(chunk_size=ROWS):
+        yield {
+            "consultation": row.deadline.consultation.code, "deadline": row.deadline.label, "closed_at": row.closes_at,
+            "reason": row.reason, "wanted_on": row.wanted_on, "by": _who(row.asked_by), "at": row.asked_at,
+            "decision": row.decision, "decided_at": row.decided_at, "decision_reason": row.decision_reason,
+        }  # fmt: skip
+
+
 def _acts(organisation: Organisation) -> Iterator[dict[str, Any]]:
     """Of the organisation's own people and programs, and the machine's. What staff do is in the regulator's record."""
     staff = User.objects.filter(is_staff=True).exclude(memberships__organisation=organisation)
@@ -83,10 +110,16 @@ def _response(archive: zipfile.ZipFile, response: Response) -> None:
     _one(archive, f"{folder}/response.json", _of_response(response))
     _rows(archive, f"{folder}/answers.json", _answers(response))
     _rows(archive, f"{folder}/versions.json", _versions(response))
+    _rows(archive, f"{folder}/work.json", _work(response))
+    _rows(archive, f"{folder}/comments.json", _comments(response))
     _rows(archive, f"{folder}/sign_offs.json", _sign_offs(response))
     _rows(archive, f"{folder}/submissions.json", _submissions(response))
     for submission in Submission.objects.filter(response=response).order_by("pk").iterator(chunk_size=1):
         _bytes(archive, f"{folder}/submissions/{submission.reference}.json", snapshot.canonical(submission.content))
+    receipts = Receipt.objects.filter(submission__response=response).select_related("submission").order_by("pk")
+    for receipt in receipts.iterator(chunk_size=1):
+        if receipt.is_signed:
+            _bytes(archive, f"{folder}/receipts/{receipt.submission.reference}.json", proving.document(receipt))
     _rows(archive, f"{folder}/files.json", _files(archive, folder, response))
 
 
@@ -132,6 +165,24 @@ def _versions(response: Response) -> Iterator[dict[str, Any]]:
         yield {
             "question": row.answer.question.code, "ordinal": row.ordinal, "version": row.version, "how": row.how,
             **_said(row), "by": _who(row.by), "at": row.at,
+        }  # fmt: skip
+
+
+def _work(response: Response) -> Iterator[dict[str, Any]]:
+    rows = QuestionWork.objects.filter(response=response).select_related("question", "owner", "ready_by")
+    for row in rows.order_by("pk").iterator(chunk_size=ROWS):
+        yield {
+            "question": row.question.code, "owner": _who(row.owner), "assigned_at": row.assigned_at,
+            "ready_version": row.ready_version, "ready_by": _who(row.ready_by), "ready_at": row.ready_at,
+        }  # fmt: skip
+
+
+def _comments(response: Response) -> Iterator[dict[str, Any]]:
+    rows = Comment.objects.filter(response=response).select_related("question", "by", "settled_by")
+    for row in rows.order_by("pk").iterator(chunk_size=ROWS):
+        yield {
+            "question": row.question.code, "text": row.text, "by": _who(row.by), "at": row.at,
+            "settled_by": _who(row.settled_by), "settled_at": row.settled_at,
         }  # fmt: skip
 
 

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Least
 
 from accounts.models import SignOffRule, User
 from consultations import following
 from consultations.models import Consultation, Deadline
 from consultations.querysets import Status
-from responses.models import Response, SignOff
+from responses.models import Allowance, QuestionWork, Response, SignOff
 from responses.pages import bodies_of
 from responses.progress import Standing, standings
 from responses.querysets import State
@@ -41,6 +41,7 @@ class Line:
     response: Response | None = None
     standing: Standing = field(default_factory=Standing)
     deadlines: list[Deadline] = field(default_factory=list)
+    owners: list[str] = field(default_factory=list)
     is_open: bool = True
 
     @property
@@ -125,15 +126,26 @@ def _unanswered(user: User, own: QuerySet[Response], now: datetime) -> Any:
 
 
 def _with_closing(own: QuerySet[Response], now: datetime) -> Any:
-    """The responses with `closes`: the soonest closing moment ahead, NEVER where there is none to come, null where all
-    has closed."""
+    """The responses with `closes`: the soonest closing moment ahead, of a deadline or of what one's organisation alone
+    was allowed (`allowed_until`); NEVER where there is none to come, null where all has closed."""
     deadlines = Deadline.objects.filter(consultation=OuterRef("consultation"))
     ahead = deadlines.filter(closes_at__gte=now).order_by("closes_at").values("closes_at")[:1]
     endless = Exists(deadlines.filter(closes_at__isnull=True)) | ~Exists(deadlines)
+    allowed = Allowance.objects.filter(
+        deadline__consultation=OuterRef("consultation"),
+        organisation=OuterRef("organisation"),
+        used_in=None,
+        until__gte=now,
+    )
+    allowed_until = Subquery(allowed.order_by("until").values("until")[:1])
     never = Case(When(endless, then=Value(NEVER)))
     signed = SignOff.objects.filter(response=OuterRef("pk"), at__gte=OuterRef("edited_at"))
     return (
-        own.annotate(closes=Coalesce(Subquery(ahead), never), is_signed=Exists(signed))
+        own.annotate(
+            closes=Coalesce(Least(Subquery(ahead), allowed_until), never),
+            allowed_until=allowed_until,
+            is_signed=Exists(signed),
+        )
         .select_related("consultation", "organisation", "latest", "started_by")
         .prefetch_related(bodies_of("consultation"), "consultation__deadlines")
         .defer("consultation__body", "consultation__search", "latest__content")
@@ -163,10 +175,12 @@ def _dressed(found: Iterable[Response], waiting: Iterable[Consultation], now: da
     """The rows with what the page says of each, in one order. `closes` of both is an annotation."""
     rows = list(found)
     known = standings(rows, now) if rows else {}
+    owners = _owners(rows)
     made: list[tuple[Any, Line]] = []
     for response in rows:
         paper, standing = response.consultation, known[response.pk]
         line = Line(paper=paper, response=response, standing=standing, is_open=standing.is_open)
+        line.owners = owners.get(response.pk, [])
         made.append((getattr(response, "closes", None), line))
     for paper in waiting:
         made.append((getattr(paper, "closes", None), Line(paper=paper)))
@@ -177,3 +191,14 @@ def _dressed(found: Iterable[Response], waiting: Iterable[Consultation], now: da
     if waiting:
         made.sort(key=lambda row: row[0])  # stable: those under way stay before the rest of the same moment
     return [line for _, line in made]
+
+
+def _owners(responses: list[Response]) -> dict[int, list[str]]:
+    """Response id → who has questions of it to answer."""
+    found: dict[int, list[str]] = {}
+    work = QuestionWork.objects.filter(response__in=responses, owner__isnull=False).select_related("owner")
+    for row in work.order_by("pk"):
+        names = found.setdefault(row.response_id, [])
+        if str(row.owner) not in names:
+            names.append(str(row.owner))
+    return found

@@ -25,9 +25,9 @@ from consultations import following, managing, opting_in, rhythms
 from consultations.models import Follow
 from notifications.models import Notification
 from responses import keeping, subscribing
+from responses.file_models import Upload
 from responses.holding_models import Export
 from responses.models import Comment
-from responses.file_models import Upload
 from tests import factories
 
 pytestmark = pytest.mark.django_db

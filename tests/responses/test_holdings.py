@@ -16,7 +16,7 @@ from notifications.models import Notification
 from notifications.refusal import Conflict, NotAllowed, Refusal
 from responses import drafting, export_emails, exporting, reusing, searching, snapshot, submission
 from responses.drafting import Given
-from responses.models import Answer, AnswerVersion, Export, FiledText, Reuse
+from responses.models import Answer, AnswerVersion, Comment, Export, FiledText, Reuse
 from responses.searching import Hit
 from tests import factories
 from tests.factories import StaffFactory, UserFactory, member, paper, question
@@ -199,16 +199,19 @@ def test_an_export_holds_all_of_the_firm_and_nothing_of_another(firm, rival):
     hit = hit_of(firm)
     reusing.use(response=firm.draft, question=firm.question, hit=hit, passage=hit.paragraphs[0], by=firm.by)
     for one in (firm, rival):
+        Comment.objects.create(
+            response=one.draft, question=one.question, text=f"Said in {one.organisation}", at=timezone.now()
+        )
         factories.AttachmentFactory(response=one.draft, name="../../a/b ü.txt")
     archive = build(firm)
     names = set(archive.namelist())
     filed, draft = f"responses/{firm.filed.code}", f"responses/{firm.draft.code}"
     attachment = firm.draft.attachments.get()
-    each = ["response", "answers", "versions", "sign_offs", "submissions", "files"]
+    each = ["response", "answers", "versions", "work", "comments", "sign_offs", "submissions", "files"]
     assert names == {
-        "README.txt", "organisation.json", "acts.json",
+        "README.txt", "organisation.json", "more_time.json", "acts.json",
         *(f"{folder}/{name}.json" for folder in (filed, draft) for name in each),
-        f"{filed}/submissions/{firm.submission.reference}.json",
+        f"{filed}/submissions/{firm.submission.reference}.json", f"{filed}/receipts/{firm.submission.reference}.json",
         f"{draft}/files/{attachment.code}-.._.._a_b ü.txt",
     }  # fmt: skip
     whole = b"".join(archive.read(name) for name in names).decode()
@@ -218,6 +221,7 @@ def test_an_export_holds_all_of_the_firm_and_nothing_of_another(firm, rival):
     assert content == snapshot.canonical(firm.submission.content)
     answers = json.loads(archive.read(f"{draft}/answers.json"))
     assert [row["text"] for row in answers] == [hit.paragraphs[0]]
+    assert "Said in Demonstration Firm A" in archive.read(f"{draft}/comments.json").decode()
     assert json.loads(archive.read(f"{draft}/response.json"))["taken_from_elsewhere"][0]["from"] == hit.source
     assert json.loads(archive.read(f"{filed}/submissions.json"))[0]["receipt"]["code"] == firm.submission.receipt.code
     assert "response submitted" in {row["what"] for row in json.loads(archive.read("acts.json"))}
