@@ -50,9 +50,7 @@ def sign(*, response: Response, checked: str, note: str = "", by: By, now: datet
     ready = look(locked, now)
     prepared = ready.prepared
     if not prepared.is_open:
-        raise Conflict(
-            "All that this consultation asks has closed. There is nothing to sign off.", code="closed"
-        )
+        raise Conflict("All that this consultation asks has closed. There is nothing to sign off.", code="closed")
     if checked != prepared.sha256:
         raise Conflict(CHANGED.replace("submit", "sign"), code="changed")
     if ready.approval.rule == SignOffRule.FOUR_EYES and signer not in ready.approval.signers:

@@ -229,7 +229,7 @@ def answers(made: Submission) -> dict[str, str]:
 @pytest.mark.django_db
 def test_whatever_people_do_nothing_is_lost_and_nothing_unsigned_or_late_is_filed() -> None:
     few = settings(
-        max_examples=8, stateful_step_count=18, deadline=None, suppress_health_check=list(HealthCheck),
+        max_examples=6, stateful_step_count=18, deadline=None, suppress_health_check=list(HealthCheck),
         report_multiple_bugs=False, phases=[Phase.explicit, Phase.reuse, Phase.generate],
     )  # fmt: skip  # no shrinking: it takes minutes
     run_state_machine_as_test(Drafting, settings=few)
