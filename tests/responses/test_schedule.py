@@ -109,14 +109,14 @@ class Oracle:
 
 OLD = datetime(2000, 1, 1, tzinfo=UTC)
 hours = st.integers(1, 290)
-some_leads = st.lists(st.sampled_from(LEADS), min_size=1, max_size=4, unique=True)
+some_leads = st.lists(st.sampled_from(LEADS), min_size=4, max_size=8, unique=True)
 person = st.fixed_dictionaries(
     {
         "zone": st.sampled_from(list(OF_ZONE)),
         "holidays": st.sampled_from(["", "GB-SCT", "US", "none"]),
         "leads": some_leads,
         "ways": st.dictionaries(st.sampled_from(WAYS), st.one_of(st.none(), some_leads), min_size=1, max_size=3),
-        "joins": st.one_of(st.just(0), st.just(0), hours),
+        "joins": st.one_of(st.just(0), st.just(0), st.just(0), hours),
         "drops": st.one_of(st.none(), hours),
         "mutes": st.one_of(st.none(), st.none(), st.none(), hours),
     }
@@ -124,7 +124,7 @@ person = st.fixed_dictionaries(
 
 
 @hypothesis_settings(
-    max_examples=6,
+    max_examples=8,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
@@ -134,11 +134,11 @@ person = st.fixed_dictionaries(
 @given(
     opened=st.sampled_from(OPENINGS),
     zone=st.sampled_from(list(OF_ZONE)),
-    closes_in=st.integers(48, 11 * 24),
+    closes_in=st.integers(5 * 24, 12 * 24),
     moves=st.lists(st.tuples(hours, st.integers(1, 5 * 24)), max_size=2, unique_by=lambda it: it[0]),
     people=st.lists(person, min_size=1, max_size=2),
     withdrawn=st.one_of(st.none(), st.none(), hours),
-    at=st.lists(hours, min_size=4, max_size=7, unique=True),
+    at=st.lists(hours, min_size=5, max_size=7, unique=True),
     down=st.lists(hours, max_size=2, unique=True),
 )  # fmt: skip
 def test_each_due_reminder_comes_once_and_none_that_is_stale(
