@@ -148,7 +148,7 @@ def fault_from(seal: ReceiptSeal) -> tuple[str, str]:
         number, previous = row[0], row[2]
     if head and number == head.number:
         wrong = "" if previous == head.digest else f"Link {number} is not the head published for {head.day}."
-        return wrong, f"the head published for {head.day}"
+        return wrong, f"the head published for {head.day.day} {head.day:%B %Y}"
     if head and number < min(head.number, upto):
         return f"Link {number + 1} of the chain is missing.", ""
     return "", f"link {number}" + ("; no head has been published since" if head is None else "")
