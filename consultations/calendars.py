@@ -137,7 +137,8 @@ def _organiser() -> vCalAddress:
 def attendee(address: str) -> str:
     """The line that names the reader, of whom no answer is wanted: nobody reads what would come back."""
     line = f"ATTENDEE;PARTSTAT=ACCEPTED;ROLE=NON-PARTICIPANT;RSVP=FALSE:mailto:{one_line(address)}"
-    return Contentline(line).to_ical().decode()
+    folded: bytes = Contentline(line).to_ical()  # type: ignore[no-untyped-call]
+    return folded.decode()
 
 
 def _clean(text: str) -> str:
