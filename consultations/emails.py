@@ -23,7 +23,7 @@ from notifications.writing import in_batches
 
 SUMMARY_LENGTH = 700
 NAME_LENGTH = 80  # in a subject, so that what happened is never cut off
-WHY = "You get this e-mail because you follow this consultation, or a body or topic of it, on Soundings."
+WHY = "You get this e-mail because you or your organisation follow this consultation, or what it fits, on Soundings."
 MANAGE = "https://x0manage0x"  # stands for each reader's own link
 FALLEN_SILENT = Skip("This person no longer follows it, or no longer reads e-mail at this address.")
 

@@ -24,7 +24,7 @@ from responses.querysets import State
 Filed = Literal["response_submitted", "response_amended", "response_withdrawn"]
 WHY_FILED = "You get this e-mail because you work on the responses of {organisation} on Soundings."
 WHY_REMINDED = (
-    "You get this e-mail because you follow this consultation on Soundings, or work on a response to it. "
+    "You get this e-mail because you or your organisation follow this consultation on Soundings, or answer it. "
     "Under “Your alerts” you choose when you are reminded."
 )
 
