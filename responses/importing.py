@@ -15,7 +15,7 @@ from notifications.refusal import Refusal
 from responses import drafting, keeping, merging, progress
 from responses.drafting import Given
 from responses.emptiness import says_nothing
-from responses.models import Answer, How, Response
+from responses.models import Answer, AnswerVersion, How, Response
 from responses.progress import Item, Part
 from responses.wordform import markup, reading, sheet, writing
 from responses.wordform.marks import CHOICE, NUMBER, WORDS
@@ -59,7 +59,7 @@ class Proposal:
 def form(response: Response, kind: str, now: datetime) -> bytes:
     """The form to write in: WORD or SHEET."""
     parts = progress.parts(response, now)
-    return (writing if kind == WORD else sheet).form(response, parts)
+    return writing.form(response, parts) if kind == WORD else sheet.form(response, parts)
 
 
 def propose(*, response: Response, name: str, content: bytes, now: datetime) -> Proposal:
@@ -132,7 +132,7 @@ def _judge(item: Item, part: Part, written: dict[str, Frame], made: Proposal, no
     made.changes.append(change)
 
 
-def _settle(change: Change, part: Part, went_out: "Answer | keeping.AnswerVersion | None", *, blank: bool) -> None:
+def _settle(change: Change, part: Part, went_out: Answer | AnswerVersion | None, *, blank: bool) -> None:
     """Its state: why it cannot be saved, or that it meets a newer draft, or what else it does."""
     current = change.current
     if not part.is_open:
@@ -157,14 +157,14 @@ def _settle(change: Change, part: Part, went_out: "Answer | keeping.AnswerVersio
         change.state = EMPTIED
 
 
-def _version(item: Item, version: int) -> "Answer | keeping.AnswerVersion | None":
+def _version(item: Item, version: int) -> Answer | AnswerVersion | None:
     """What the answer said when the form went out."""
     if item.answer is None or version == 0:
         return None
     return item.answer if item.answer.version == version else keeping.standing(item.answer, version)
 
 
-def _is_touched(question: Question, said: "Answer | keeping.AnswerVersion | None", part: str, text: str) -> bool:
+def _is_touched(question: Question, said: Answer | AnswerVersion | None, part: str, text: str) -> bool:
     """Whether the frame holds something else than went out. The text comes back saying the same, and not always letter
     by letter: so what went out is sent the same way, without the file."""
     went_out = writing.content_of(Item(question=question, answer=said), part)  # type: ignore[arg-type]
@@ -177,7 +177,7 @@ def _is_touched(question: Question, said: "Answer | keeping.AnswerVersion | None
 
 
 def _given(
-    question: Question, texts: dict[str, str], went_out: "Answer | keeping.AnswerVersion | None", current: Answer | None
+    question: Question, texts: dict[str, str], went_out: Answer | AnswerVersion | None, current: Answer | None
 ) -> Given:
     """What the form says, whole: a part that nobody touched, or that is not in it, is as the draft has it."""
     text = current.text if current else ""

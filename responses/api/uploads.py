@@ -7,7 +7,6 @@ import tempfile
 from typing import IO, Any
 
 from django.conf import settings
-from django.http import HttpResponseBase
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -44,7 +43,7 @@ class Piece(BaseParser):
 
     media_type = "application/offset+octet-stream"
 
-    def parse(self, stream: IO[Any], *_: Any, **__: Any) -> IO[Any]:
+    def parse(self, stream: IO[Any], *_: Any, **__: Any) -> Any:
         return stream
 
 
@@ -52,7 +51,7 @@ class Tus(GenericAPIView[Any]):
     serializer_class = AttachmentSerializer
     pagination_class = None
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         made = super().finalize_response(request, response, *args, **kwargs)
         made["Tus-Resumable"] = VERSION
         made["Cache-Control"] = "no-store"
@@ -81,7 +80,7 @@ class Uploads(Tus):
         return ApiResponse(status=201, headers={"Location": where, **_state(upload)})
 
     @extend_schema(exclude=True)
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> ApiResponse:  # noqa: ARG002
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
         return ApiResponse(
             status=204,
             headers={

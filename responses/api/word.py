@@ -24,7 +24,7 @@ STATES = [CHANGED, CONFLICT, EMPTIED, REFUSED]
 
 class FormSerializer(Given):
     file = serializers.FileField(help_text="The form (.docx) or the spreadsheet (.xlsx) that was written in.")
-    save = serializers.BooleanField(
+    save = serializers.BooleanField(  # type: ignore[assignment]
         default=False, help_text="Save what is `changed`, and no other. Left out: only say what would change."
     )
 

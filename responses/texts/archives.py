@@ -38,15 +38,16 @@ class Unsafe(Exception):  # noqa: N818 (it is the file's fault)
         self.kind = kind
 
 
-def office(file: IO[bytes], *, most: int = MOST_INFLATED) -> tuple[dict[str, int], list[str]]:
+def office(file: IO[bytes], *, most: int = 0) -> tuple[dict[str, int], list[str]]:
     """The parts of an office file with their sizes, and notes on what a reader should know of it.
 
-    Reads every part to its end. Raises Unsafe for one that is locked, damaged, too large inside or active.
+    Reads every part to its end, `most` bytes in all or else MOST_INFLATED. Raises Unsafe for one that is locked,
+    damaged, too large inside or active.
     """
     file.seek(0)
     if file.read(8) == OLE:
         raise _ole(file)
-    budget = Budget(most)
+    budget = Budget(most or MOST_INFLATED)
     try:
         return _looked_through(file, budget, depth=1)
     except BROKEN as error:

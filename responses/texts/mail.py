@@ -86,7 +86,7 @@ def _header(message: Message, name: str) -> str:
     try:
         return str(message.get(name) or "")
     except Exception:
-        return next((str(value) for key, value in message.raw_items() if key.lower() == name.lower()), "")  # type: ignore[attr-defined]
+        return next((str(value) for key, value in message.raw_items() if key.lower() == name.lower()), "")
 
 
 def _name(part: Any) -> str:

@@ -70,7 +70,8 @@ def decoded(content: bytes) -> str:
 def rich(file: IO[bytes]) -> Found:
     from striprtf.striprtf import rtf_to_text  # here, since no other kind needs it
 
-    return Found(pages=[rtf_to_text(file.read().decode("latin-1"), errors="ignore")], tool=tool("striprtf"))
+    text = rtf_to_text(file.read().decode("latin-1"), errors="ignore")  # type: ignore[no-untyped-call]
+    return Found(pages=[text], tool=tool("striprtf"))
 
 
 def picture(file: IO[bytes]) -> Found:

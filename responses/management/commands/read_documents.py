@@ -47,5 +47,5 @@ class Command(BaseCommand):
                 counts[(row["expected"], *outcome)] += 1
                 if options["each"]:
                     self.stdout.write(f"{row['file']}: {' '.join(outcome)} {words}")
-        for (expected, taken, outcome), count in sorted(counts.items()):
-            self.stdout.write(f"{count:5} {expected[:60]:62}{taken:9}{outcome}")
+        for (expected, taken, read), count in sorted(counts.items()):
+            self.stdout.write(f"{count:5} {expected[:60]:62}{taken:9}{read}")
