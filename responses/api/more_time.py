@@ -41,6 +41,7 @@ class TimeRequestSerializer(serializers.Serializer[Any]):
 class MoreTime(GenericAPIView[Any]):
     serializer_class = TimeRequestSerializer
     pagination_class = None
+    queryset = TimeRequest.objects.none()  # what is shown starts from the response, which is the caller's own
 
     @extend_schema(operation_id="more_time", responses=TimeRequestSerializer(many=True))
     def get(self, request: Request, code: str) -> ApiResponse:
