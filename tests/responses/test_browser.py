@@ -103,6 +103,7 @@ def test_pages_of_what_was_filed_are_accessible_and_fit(visit, live_server, resp
         section_url(response, question(response.consultation, "3.4")),
         section_url(response, question(response.consultation, "6.1")),
         reverse("responses:submission", args=[filed.reference]), url("withdraw", response),
+        url("more_time", response), reverse("responses:how_to_check"),
     ):  # fmt: skip
         check(visit(path))
     response.consultation.deadlines.update(closes_at=timezone.now() - timedelta(hours=1))
