@@ -71,7 +71,9 @@ def check(document: bytes) -> Report:
             report.find(asked, None, "There is no receipt in the record to ask of.")
         return report
     same = receipt.payload == payload
-    report.find(RECORD, same, "As it was issued." if same else "A receipt with this code is, and it says something else.")
+    report.find(
+        RECORD, same, "As it was issued." if same else "A receipt with this code is, and it says something else."
+    )
     _hashes(report, payload, receipt)
     _chain(report, payload, receipt)
     return report

@@ -16,8 +16,6 @@ from consultations.models import Consultation, Question
 from responses.draft_models import AnswerVersion as AnswerVersion
 from responses.draft_models import How as How
 from responses.draft_models import SignOff as SignOff
-from responses.team_models import Comment as Comment
-from responses.team_models import QuestionWork as QuestionWork
 from responses.file_models import Screened, Screening
 from responses.holding_models import Export as Export
 from responses.holding_models import FiledText as FiledText
@@ -35,6 +33,8 @@ from responses.receipt_models import Proof
 from responses.receipt_models import ReceiptHead as ReceiptHead
 from responses.receipt_models import ReceiptKey as ReceiptKey
 from responses.receipt_models import ReceiptSeal as ReceiptSeal
+from responses.team_models import Comment as Comment
+from responses.team_models import QuestionWork as QuestionWork
 from responses.time_models import Allowance as Allowance
 from responses.time_models import Decision as Decision
 from responses.time_models import TimeRequest as TimeRequest
@@ -123,7 +123,7 @@ class Response(Consents):
         return state in MOVES[self.state]
 
 
-# What a draft answer is searched by (searching.py), and what its index is over: as much as a tsvector holds for certain.
+# What a draft answer is searched by (searching.py), and what its index is over: as much as a tsvector surely holds.
 WORDS = SearchVector(Left("text", 80_000), config="english")
 
 

@@ -68,7 +68,8 @@ def submit(*, response: Response, by: By, now: datetime | None = None, checked: 
     it is given, nothing else is filed.
 
     Raises NotAllowed without the right to submit, Conflict when nothing may be answered any more or the content is not
-    what was checked, Unsigned where a sign-off is wanted and missing, Refusal with `problems` when something is missing.
+    what was checked, Unsigned where a sign-off is wanted and missing, Refusal with `problems` when something is
+    missing.
     """
     received_at = now or clock.now()
     with transaction.atomic():
