@@ -100,11 +100,6 @@ class AnswerForm(forms.Form):
         )
 
     @property
-    def baseversion_in(self) -> int:
-        """The version that this writer had started from, before a conflict."""
-        return version_in(self.typed.get(self.add_prefix("base"), ""))
-
-    @property
     def base_version(self) -> int:
         """The version that this writer had started from, before a conflict."""
         return version_in(self.typed.get(self.add_prefix("base"), ""))

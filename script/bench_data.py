@@ -55,8 +55,8 @@ def stored_responses(count: int, question: Question) -> None:
         f"""
         WITH new AS (SELECT n, {CODE} AS code FROM generate_series(1, %s) AS n),
         organisations AS (
-            INSERT INTO accounts_organisation (code, name, kind, frn, lei, company_number, created_at)
-            SELECT code, 'Bench organisation ' || code, 'firm', '', '', '', now() FROM new RETURNING id, code),
+            INSERT INTO accounts_organisation (code, name, kind, frn, lei, company_number, sign_off, created_at)
+            SELECT code, 'Bench organisation ' || code, 'firm', '', '', '', 'none', now() FROM new RETURNING id, code),
         drafts AS (
             INSERT INTO responses_response (code, consultation_id, organisation_id, state, started_at, edited_at,
                 text_consent, name_consent, foi_position, foi_reason, withdrawal_reason)
@@ -72,7 +72,8 @@ def stored_responses(count: int, question: Question) -> None:
         batch, count - have, paper.pk, filer.pk,
     )  # fmt: skip
     sql(
-        "INSERT INTO responses_receipt (submission_id, code, issued_at, sha256) SELECT s.id, r.code, now(), s.sha256 "
+        "INSERT INTO responses_receipt (submission_id, code, issued_at, sha256, nonces, signature, key_id) "
+        "SELECT s.id, r.code, now(), s.sha256, '{}', '', '' "
         "FROM responses_submission s JOIN responses_response r ON r.id = s.response_id WHERE r.latest_id IS NULL"
     )
     sql(
@@ -118,11 +119,11 @@ def drafts(count: int, question: Question, member: User) -> list[str]:
         f"""
         WITH new AS (SELECT n, {CODE} AS code FROM generate_series(1, %s) AS n),
         organisations AS (
-            INSERT INTO accounts_organisation (code, name, kind, frn, lei, company_number, created_at)
-            SELECT code, 'Bench organisation ' || code, 'firm', '', '', '', now() FROM new RETURNING id, code),
+            INSERT INTO accounts_organisation (code, name, kind, frn, lei, company_number, sign_off, created_at)
+            SELECT code, 'Bench organisation ' || code, 'firm', '', '', '', 'none', now() FROM new RETURNING id, code),
         members AS (
-            INSERT INTO accounts_membership (organisation_id, user_id, role, since)
-            SELECT id, %s, 'submitter', now() FROM organisations),
+            INSERT INTO accounts_membership (organisation_id, user_id, role, may_sign_off, since)
+            SELECT id, %s, 'submitter', false, now() FROM organisations),
         responses AS (
             INSERT INTO responses_response (code, consultation_id, organisation_id, state, started_at, edited_at,
                 text_consent, name_consent, foi_position, foi_reason, withdrawal_reason)

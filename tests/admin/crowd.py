@@ -18,8 +18,8 @@ SELECT 'crowd@example.org', '!', 'Demonstration Crowd', false, false, true, fals
        'at_once', now()
 ON CONFLICT DO NOTHING;
 
-INSERT INTO accounts_organisation (code, name, kind, frn, lei, company_number, created_at)
-SELECT %(prefix)s || lpad(n::text, 8, '0'), 'Demonstration Crowd Firm ' || n, 'firm', '', '', '', now()
+INSERT INTO accounts_organisation (code, name, kind, frn, lei, company_number, sign_off, created_at)
+SELECT %(prefix)s || lpad(n::text, 8, '0'), 'Demonstration Crowd Firm ' || n, 'firm', '', '', '', 'none', now()
 FROM generate_series(1, %(rows)s) AS n;
 
 INSERT INTO responses_response (code, consultation_id, organisation_id, state, started_at, edited_at, text_consent,
@@ -39,8 +39,8 @@ SELECT response.id, 1, response.code || '-1',
        now(), 'publish', 'list', 'no_objection', ''
 FROM responses_response response WHERE response.code LIKE %(prefix)s || '%%';
 
-INSERT INTO responses_receipt (submission_id, code, issued_at, sha256)
-SELECT submission.id, response.code, now(), ''
+INSERT INTO responses_receipt (submission_id, code, issued_at, sha256, nonces, signature, key_id)
+SELECT submission.id, response.code, now(), '', '{}', '', ''
 FROM responses_submission submission JOIN responses_response response ON response.id = submission.response_id
 WHERE response.code LIKE %(prefix)s || '%%';
 
