@@ -69,9 +69,7 @@ def test_when_it_is_due_on_the_readers_clock(closes, zone, lead, reader, moment)
 
 def test_hours_before_a_closing_moment_that_comes_twice_count_real_hours():
     for which, at in (("earlier", "23:30"), ("later", "00:30")):
-        instant = civil.instant(
-            day=date(2025, 10, 26), clock=time(1, 30), zone=LONDON, which=which
-        )
+        instant = civil.instant(day=date(2025, 10, 26), clock=time(1, 30), zone=LONDON, which=which)
         base = moments.base(closes_at=instant, time_zone=LONDON, lead="2h")
         assert f"{base.astimezone(ZoneInfo(LONDON)):%H:%M}" == at
 
@@ -115,9 +113,7 @@ def test_lead_times_as_people_type_them(typed, code):
     assert alerts.typed(typed) == code
 
 
-@pytest.mark.parametrize(
-    "typed", ["", "soon", "3", "-1 days", "3.5 hours", "73 hours", "367 days", "251w", "5 months"]
-)
+@pytest.mark.parametrize("typed", ["", "soon", "3", "-1 days", "3.5 hours", "73 hours", "367 days", "251w", "5 months"])
 def test_what_is_no_lead_time_is_refused(typed):
     with pytest.raises(ValidationError):
         alerts.typed(typed)
