@@ -134,11 +134,11 @@ def test_refusals_and_conflicts_are_accessible_and_fit(visit, live_server, respo
     save(response, member(response.organisation, name="Demonstration Colleague"), "6.1", text="Theirs, all of it.")
     page.evaluate("document.querySelector('[data-answer]').removeAttribute('data-answer')")  # before it saves itself
     page.fill("textarea", "Mine, all of it.")
-    page.click("text=Save and continue")
+    page.click("button:visible:has-text('Save and continue')")
     assert page.title().startswith("Error: ")
     assert page.locator(".so-conflict").count() == 1
     check(page)
-    page.click("text=Save and continue")
+    page.click("button:visible:has-text('Save and continue')")
     assert stored(response)["6.1"] == ("Mine, all of it.", [], "", 2)
     for path, button in (
         (url("consents", response), "main .so-actions button"),
@@ -153,7 +153,7 @@ def test_refusals_and_conflicts_are_accessible_and_fit(visit, live_server, respo
     response.consultation.deadlines.update(closes_at=timezone.now() - timedelta(seconds=1))
     page.evaluate("document.querySelector('[data-answer]').removeAttribute('data-answer')")
     page.fill("textarea", "Typed too late.")
-    page.click("text=Save and continue")
+    page.click("button:visible:has-text('Save and continue')")
     assert page.locator("textarea").input_value() == "Typed too late."
     check(page)
     assert all("400" in complaint or "409" in complaint or "412" in complaint for complaint in visit.complaints)
@@ -232,12 +232,12 @@ def test_a_response_can_be_given_without_javascript_at_320_pixels(
     page.fill("textarea >> nth=0", "Typed on a telephone.")
     page.check("label:text-is('No')")
     assert page.is_visible("text=Why should they not apply?")  # nothing hides it, and its hint says when to answer
-    page.click("text=Save and continue")
+    page.click("button:visible:has-text('Save and continue')")
     page.check("label:text-is('First')")
     page.check("label:text-is('Advice')")
     page.fill("input[inputmode=decimal]", "12.50")
     page.set_input_files("input[type=file]", str(evidence))
-    page.click("text=Save and continue")
+    page.click("button:visible:has-text('Save and continue')")
     page.fill("textarea", "Discussed.")
     page.click("text=Save and return")
     assert "6 Discussion of conduct is saved." in page.inner_text("main")
@@ -280,7 +280,7 @@ def test_answers_save_themselves_and_a_question_appears_when_it_is_asked(
     assert stored(response) == {
         "2.1": ("Saved by itself, twice.", [], "", 2), "2.2": ("", ["No"], "", 1),
     }  # fmt: skip
-    page.click("text=Save and continue")
+    page.click("button:visible:has-text('Save and continue')")
     assert stored(response)["2.1"] == ("Saved by itself, twice.", [], "", 2)
     assert "3 Senior management arrangements" in page.title()
 
