@@ -10,6 +10,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from threading import Barrier
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import pytest
@@ -41,9 +42,12 @@ def states() -> Counter[str]:
 
 def test_four_sweeps_at_once_send_each_message_once(mailbox):
     addresses = owe_many(120)
+    ready = Barrier(4)
 
     def sweep(number: int) -> int:
         try:
+            connection.ensure_connection()
+            ready.wait()
             return outbox.deliver(now=NOW, worker=str(number)).sent
         finally:
             connection.close()

@@ -129,7 +129,8 @@ class Drafting(RuleBasedStateMachine):
 
     def note(self, name: str, number: str, saved, how: str, before: str) -> None:
         """In the model: an earlier text may only go if it was an autosave of the same person."""
-        if saved.version != self.stands[number][0]:
+        changed = saved.version != self.stands[number][0]
+        if changed:
             goes_on = self.last[number] == (name, How.AUTOSAVED) and how in keeping.REPLACING
             if not goes_on:
                 self.keep(number, before)
@@ -137,7 +138,8 @@ class Drafting(RuleBasedStateMachine):
             self.writers[number].add(name)
         elif how == How.TYPED and self.last[number] == (name, How.AUTOSAVED):
             self.last[number] = (name, how)
-        if how != How.AUTOSAVED:
+        # To restore what stands, or to merge into the same, does nothing: an open autosave stays one.
+        if how == How.TYPED or (changed and how != How.AUTOSAVED):
             self.keep(number, saved.text)
         self.seen[name, number] = self.stands[number]
 
