@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ import psycopg
 import pytest
 import time_machine
 from psycopg import sql
+from xdist.scheduler import LoadFileScheduling
 
 from tests.live import Mailbox, Soundings
 
@@ -64,6 +66,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with long journeys first: begun last, one would keep a single process busy when the rest have finished."""
     slow = {item.path for item in items if item.get_closest_marker("journey")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """A file's tests go to one process, and so do all that use `live_soundings`: it starts four others."""
+
+    class OneSetOfProcesses(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "live" if file.startswith("tests/journeys/") or file == "tests/test_live.py" else file
+
+    return OneSetOfProcesses(config, log)
 
 
 def pytest_collection_finish() -> None:

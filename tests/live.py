@@ -217,7 +217,7 @@ class Soundings:
             "web",
             [
                 *(*run, "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{self.port}"),
-                *("--workers", "2", "--threads", "2", "--no-control-socket"),
+                *("--workers", "2", "--threads", "2", "--no-control-socket", "--preload"),
             ],
             lambda _: responds(f"{self.url}/health/ready"),
         )
