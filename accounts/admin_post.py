@@ -80,7 +80,7 @@ class NotificationAdmin(ReadOnlyAdmin):
             label="Send again",
             permission="notifications.change_notification",
             do=send_again,
-            shown=lambda message: message.state in RESENDABLE and not message.payload.get("secret"),
+            shown=lambda message: message.state in RESENDABLE and not {"secret", "digest"} & {*message.payload},
             explain=lambda message: f"{message.get_state_display()}. {message.reason}",
         ),
     )

@@ -136,11 +136,13 @@ def _check_kind(kind: str) -> None:
 def resend(*, notification: Notification, who: str) -> None:
     """Put a message that failed or was passed over back into the queue, for staff; the caller records the act.
 
-    Raises Conflict where it is still under way or has been sent, or where its text was blanked for safety.
+    Raises Conflict where it is still under way or has been sent, where a digest has taken it, or where its text was
+    blanked for safety.
     """
     if notification.payload.get("secret"):
         raise Conflict("This message held a private link, which is not kept. Ask for a new one to be made instead.")
-    put_back = Notification.objects.filter(pk=notification.pk, state__in=[State.FAILED, State.SKIPPED]).update(
+    alone = Notification.objects.filter(pk=notification.pk).exclude(payload__has_key="digest")
+    put_back = alone.filter(state__in=[State.FAILED, State.SKIPPED]).update(
         state=State.PENDING,
         attempts=0,
         due_at=clock.now(),
@@ -148,5 +150,8 @@ def resend(*, notification: Notification, who: str) -> None:
         reason=f"Put back by {who}"[:500],
     )
     if not put_back:
-        raise Conflict("Only a message that failed or was passed over can be sent again.")
+        raise Conflict(
+            "Only a message that failed or was passed over, and went into no digest, can be sent again. "
+            "A digest is sent again as a whole."
+        )
     transaction.on_commit(wake)

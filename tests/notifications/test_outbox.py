@@ -133,3 +133,14 @@ def test_a_message_whose_link_was_blanked_cannot_be_sent_again(owe):
 
     with pytest.raises(Conflict, match="private link"):
         outbox.resend(notification=row, who="staff@example.org")
+
+
+def test_what_a_digest_has_taken_is_not_sent_again_alone(owe):
+    row = owe("a", payload={"user": 1, "digest": "digest:1:1"})
+    Notification.objects.update(state=State.SKIPPED, reason="It went into a digest.")
+
+    with pytest.raises(Conflict, match="digest"):
+        outbox.resend(notification=row, who="staff@example.org")
+
+    row.refresh_from_db()
+    assert row.state == State.SKIPPED
