@@ -163,6 +163,7 @@ NOTIFICATION_KINDS = {
     "response_withdrawn": "responses.emails.response_withdrawn",
     "more_time_asked": "responses.time_emails.more_time_asked",
     "more_time_decided": "responses.time_emails.more_time_decided",
+    "file_rejected": "responses.file_emails.file_rejected",
     "sign_off_wanted": "responses.team_emails.sign_off_wanted",
     "signed_off": "responses.team_emails.signed_off",
     "work_assigned": "responses.team_emails.work_assigned",

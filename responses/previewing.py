@@ -27,6 +27,7 @@ from notifications.models import Notification, Priority
 from notifications.models import State as PostState
 from notifications.refusal import Refusal
 from responses import reminding
+from responses.file_models import Screening
 from responses.models import Allowance, Decision, Submission, TimeRequest
 from responses.querysets import State
 
@@ -121,9 +122,12 @@ def _public(now: datetime) -> Any:
     return Consultation.objects.filter(published_at__lte=now)
 
 
+def _taking(now: datetime) -> Any:
+    return Consultation.objects.taking_responses(now).filter(published_at__lte=now)
+
+
 def _opened(reader: User, now: datetime) -> Payload:
-    open_now = Consultation.objects.taking_responses(now).filter(published_at__lte=now)
-    return _following(reader, open_now.order_by("is_rehearsal", "-published_at", "-pk").first())
+    return _following(reader, _taking(now).order_by("is_rehearsal", "-published_at", "-pk").first())
 
 
 def _extended(reader: User, now: datetime) -> Payload:
@@ -283,6 +287,22 @@ def _time_decided(reader: User, now: datetime) -> Payload:
     return {"request": made.pk}
 
 
+def _rejected(reader: User, now: datetime) -> Payload:
+    """A file that the newest firm that filed, and can still change it, might have given; made up and undone."""
+    filed = Submission.objects.visible_to(reader).filter(response__consultation__in=_taking(now))
+    row = filed.select_related("response__organisation").order_by("-pk").first()
+    if row is None:
+        return None
+    Membership.objects.update_or_create(
+        organisation=row.response.organisation, user=reader, defaults={"role": Role.SUBMITTER}
+    )
+    made = row.response.attachments.create(
+        name="evidence.pdf", size=0, uploaded_by=reader, uploaded_at=now, scanned_at=now,
+        screening=Screening.INFECTED, scan_note="What the scanner said stands here",
+    )  # fmt: skip
+    return {"file": made.pk}
+
+
 SAMPLES: dict[str, Callable[[User, datetime], Payload]] = {
     "account_mail": _account_mail,
     "invitation": _invitation,
@@ -298,6 +318,7 @@ SAMPLES: dict[str, Callable[[User, datetime], Payload]] = {
     "response_withdrawn": _filed(response__state=State.WITHDRAWN),
     "more_time_asked": _time_asked,
     "more_time_decided": _time_decided,
+    "file_rejected": _rejected,
     "outcome_due": _duty("outcome_due", _outcome_to_come),
     "alert_held": _duty("alert_held", _held),
     "few_responses": _duty("few_responses", _closing_soon),

@@ -19,6 +19,7 @@ from accounts import record
 from accounts.record import By
 from notifications import clock
 from notifications.refusal import Conflict
+from responses import file_emails
 from responses.file_models import Screening
 from responses.models import Attachment, Submission
 
@@ -144,6 +145,7 @@ def _decide(attachment: Attachment, threat: str, *, now: datetime) -> int:
             consultation_code=response.consultation.code, organisation_code=response.organisation.code,
             file=attachment.code, threat=threat[:300],
         )  # fmt: skip
+        file_emails.queue_rejected(attachment, now=now)
     return 1
 
 

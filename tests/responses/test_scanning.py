@@ -16,7 +16,9 @@ from django.urls import reverse
 from accounts.models import Act
 from accounts.record import By
 from notifications import clock
-from responses import attaching, scanning, submission
+from notifications.message import Skip
+from notifications.models import Notification
+from responses import attaching, file_emails, scanning, submission
 from responses.file_models import Screening
 from responses.models import Attachment
 from tests import factories
@@ -180,3 +182,42 @@ def test_the_real_clamd_finds_the_test_virus(drafted, settings, tmp_path) -> Non
     finally:
         process.kill()
         process.wait()
+
+
+def test_who_gave_a_rejected_file_is_told_once_what_to_do(scanner, drafted) -> None:
+    """While it is open, once it was filed, and after the deadline; and not who no longer has to do with it."""
+    response, _ = drafted
+    question = response.consultation.sections.get().questions.get(number="2")
+    giver, submitter, reader = (
+        factories.member(response.organisation, role, confirmed=True) for role in ("drafter", "submitter", "reader")
+    )
+    by = By(user=giver, door="page")
+    file = ContentFile(b"Evidence " + EICAR, name="costs.txt")
+    attachment = attaching.attach(response=response, file=file, question=question, by=by)
+    assert sweep() == 1
+    told = {row.payload["user"]: row for row in Notification.objects.filter(kind="file_rejected")}
+    assert set(told) == {giver.pk, submitter.pk}, f"not {reader.pk}, who only reads"
+    assert file_emails.queue_rejected(attachment, now=clock.now()) == 0
+
+    def said(person, at=None):
+        found = file_emails.file_rejected(told[person.pk], at or clock.now())
+        return found.reason if isinstance(found, Skip) else found.text
+
+    draft = said(giver)
+    for words in ("costs.txt", "question 2", "Eicar-Signature", "The rest of your response is as it was", "clean copy"):
+        assert words in draft, words
+    assert "submit again" not in draft
+    submission.submit(response=response, by=By(user=submitter, door="page"))
+    filed = said(submitter)
+    for words in ("filed without being readable", "and submit again", f"{response.code}-1"):
+        assert words in filed, words
+    late = said(submitter, clock.now() + timedelta(days=40))
+    assert "Ask for more time" in late
+    assert url("more_time", response) in late
+    giver.memberships.all().delete()
+    assert "no longer" in said(giver)
+    attaching.remove(attachment=attachment, by=By(user=submitter, door="page"))
+    assert "filed without being readable" in said(submitter)  # the version that stands still holds it
+    given(response, submitter, name="clean.txt")
+    submission.submit(response=response, by=By(user=submitter, door="page"))
+    assert "not in what was filed" in said(submitter)
