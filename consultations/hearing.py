@@ -10,6 +10,7 @@ Muting is not in it: it is asked of the few rows that remain.
 """
 
 from accounts.permissions import MAY_DRAFT
+from consultations import querysets
 
 # Whose a follow is: a person's, or that of an organisation's members of today.
 OWNERS = (
@@ -20,14 +21,18 @@ OWNERS = (
         f"m.role IN ({', '.join(repr(role.value) for role in MAY_DRAFT)})",
     ),
 )
-REST = """NOT c.is_rehearsal
+EITHER = "(websearch_to_tsquery('english', {0}) || websearch_to_tsquery('simple', {0}))"
+LEFT_OUT = f"array_to_string(ARRAY(SELECT (regexp_matches(f.words, '{querysets.LEFT_OUT.pattern}', 'g'))[1]), ' or ')"
+WANTED = EITHER.format("f.words")
+UNWANTED = EITHER.format(f"NULLIF({LEFT_OUT}, '')")  # null where nothing is left out
+REST = f"""NOT c.is_rehearsal
   AND (f.jurisdiction = '' OR EXISTS (
        SELECT FROM consultations_consultationauthority ja JOIN consultations_authority j ON j.id = ja.authority_id
        WHERE ja.consultation_id = c.id AND j.jurisdiction = f.jurisdiction))
   AND (f.kind = '' OR f.kind = c.kind)
   AND (f.words = '' OR position(upper(f.words) IN upper(c.reference)) > 0
        OR position(upper(f.words) IN upper(c.title)) > 0
-       OR c.search @@ (websearch_to_tsquery('english', f.words) || websearch_to_tsquery('simple', f.words)))"""
+       OR (c.search @@ {WANTED} AND (c.search @@ {UNWANTED}) IS NOT TRUE))"""
 OF_TOPIC = """(f.topic_id IS NULL OR EXISTS (
        SELECT FROM consultations_consultation_topics ct
        WHERE ct.consultation_id = c.id AND ct.topic_id = f.topic_id))"""

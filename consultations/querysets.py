@@ -1,12 +1,13 @@
 """The language for asking about consultations: status by the clock, who may see what, whom to tell."""
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.aggregates import BoolOr
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.search import SearchQuery, SearchRank
+from django.contrib.postgres.search import SearchQuery, SearchQueryCombinable, SearchRank
 from django.db import models
 from django.db.models import Case, Exists, F, Func, Min, OuterRef, Prefetch, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -16,6 +17,8 @@ from accounts.models import Membership, User
 if TYPE_CHECKING:
     from consultations.models import Announcement, Authority, Consultation, Deadline, Follow, Outcome  # noqa: F401
 
+# A word or a phrase after a minus, as websearch_to_tsquery takes it.
+LEFT_OUT = re.compile(r'(?:^|\s)-("[^"]*"?|\S+)')
 STATUS: "models.CharField[str, str]" = models.CharField(max_length=20)
 
 
@@ -30,6 +33,12 @@ class Status(models.TextChoices):
     OUTCOME_PUBLISHED = "outcome_published", "Outcome published"
     WITHDRAWN = "withdrawn", "Withdrawn"
     UNKNOWN = "unknown", "Not known"
+
+
+def either(words: str) -> SearchQueryCombinable:
+    """The words by their stems, as prose is indexed, or as they stand, as references are."""
+    by_stem, as_typed = (SearchQuery(words, search_type="websearch", config=name) for name in ("english", "simple"))
+    return by_stem | as_typed
 
 
 class ConsultationQuerySet(models.QuerySet["Consultation"]):
@@ -113,15 +122,19 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
         return public.with_status(now).filter(status__in=[Status.OPEN, Status.PART_CLOSED])
 
     def matching(self, words: str) -> Self:
-        """Full-text search over reference, title, summary and body; a reference may be typed in any form."""
+        """Full-text search over reference, title, summary and body; a reference may be typed in any form.
+
+        hearing.py says the same in SQL.
+        """
         words = words.replace("\x00", " ").strip()
         if not words:
             return self
-        query = SearchQuery(words, search_type="websearch", config="english") | SearchQuery(
-            words, search_type="websearch", config="simple"
-        )
-        return self.filter(Q(search=query) | Q(reference__icontains=words) | Q(title__icontains=words)).annotate(
-            rank=SearchRank(F("search"), query)
+        found = Q(search=either(words))
+        # The index holds most words by one form alone, so that a word left out is to be missing in both.
+        if left_out := LEFT_OUT.findall(words):
+            found &= ~Q(search=either(" or ".join(left_out)))
+        return self.filter(found | Q(reference__icontains=words) | Q(title__icontains=words)).annotate(
+            rank=SearchRank(F("search"), either(words))
         )
 
     def with_bodies(self) -> Self:

@@ -149,7 +149,7 @@ def test_a_bad_value_is_said_at_its_field_and_the_rest_still_works(client, param
     assert shown in listed(response)
 
 
-@pytest.mark.parametrize("words", ["'", '"', "a & | ! b", "<->", "%", "_", "\\", "é" * 50, "((", "-", "🦀"])
+@pytest.mark.parametrize("words", ["'", '"', "a & | ! b", "<->", "%", "_", "\\", "é" * 50, "((", "-", '-"', "🦀"])
 def test_any_words_may_be_searched_for(client, words):
     paper()
     assert client.get(LIST, {"q": words}).status_code == 200
