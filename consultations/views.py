@@ -100,6 +100,7 @@ def detail(request: HttpRequest, code: str) -> HttpResponse:
         "deadlines": [showing.deadline_shown(row, zones=zones, now=now) for row in deadlines],
         "remains": _remains(deadlines, now) if status == Status.PART_CLOSED else None,
         "is_preview": not paper.is_public(now),
+        "is_over": status == Status.CLOSED and not paper.withdrawn_at,
         "is_taking": paper.is_taking(now) and status in TAKING,
         "may_open": status in (*TAKING, Status.UNKNOWN, Status.SCHEDULED, Status.DRAFT),
         "closing_title": _closing_title(status, deadlines, now),

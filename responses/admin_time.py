@@ -36,15 +36,19 @@ class DecisionFilter(SelectFilter):
 class ReasonForm(StaffForm):
     reason = forms.CharField(
         label="Reason", max_length=more_time.MOST_REASON, widget=text_area(3),
-        help_text="The firm is told, and it is kept.",
+        help_text="The firm is told, and it is kept.", error_messages={"required": "Give the reason."},
     )  # fmt: skip
 
 
 class GrantForm(ReasonForm):
     title = "Grant more time"
     field_order = ("until", "until_time", "which", "reason")
-    until = forms.DateField(label="Until", widget=day_input())
-    until_time = forms.TimeField(label="Time", widget=time_input())
+    until = forms.DateField(
+        label="Until", widget=day_input(), error_messages={"required": "Give the last day on which they may submit."}
+    )
+    until_time = forms.TimeField(
+        label="Time", widget=time_input(), error_messages={"required": "Give the time of that day."}
+    )
     which = which_field()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -77,11 +81,22 @@ def refuse(row: TimeRequest, cleaned: dict[str, Any], by: By) -> str:
     return f"{row.organisation} has been told."
 
 
+def _asks(row: TimeRequest) -> str:
+    """What is decided on, in the firm's words: before the form, so that nobody has to go back for it."""
+    until = f", until {row.wanted_on.day} {row.wanted_on:%B %Y}" if row.wanted_on else ""
+    return f"They ask for more time under “{row.deadline}”{until}: “{row.reason}”"
+
+
 def _alone(row: TimeRequest) -> str:
     return (
-        f"“{row.deadline}” closes {closing(row.deadline)} for everybody. {row.organisation} alone may then submit once "
-        "more until the moment that you give; its submission uses that up."
+        f"{_asks(row)} {_closes(row)} for everybody. {row.organisation} alone may then submit once, until the moment "
+        "that you give, and begin a response if it has none; its submission uses that up."
     )
+
+
+def _closes(row: TimeRequest) -> str:
+    is_over = row.deadline.closes_at is not None and row.deadline.closes_at < clock.now()
+    return f"It {'closed' if is_over else 'closes'} {closing(row.deadline)}"
 
 
 @admin.register(TimeRequest)
@@ -105,14 +120,19 @@ class TimeRequestAdmin(ReadOnlyAdmin):
         Button(
             path="extended", label="It was extended for everybody", permission=more_time.PERMISSION, do=extended,
             form=ReasonForm, shown=lambda row: row.is_waiting,
-            explain=lambda row: "Extend the deadline first, on its own page (link “Deadline”). It closes "
-            f"{closing(row.deadline)}; when they asked, {moment(row.closes_at, row.deadline.time_zone)}.",
+            explain=lambda row: f"{_asks(row)} Extend the deadline first, on its own page (link “Deadline”). "
+            f"{_closes(row)}; when they asked, it was {moment(row.closes_at, row.deadline.time_zone)}.",
         ),
         Button(
             path="refuse", label="Refuse", permission=more_time.PERMISSION, do=refuse, form=ReasonForm, grave=True,
-            shown=lambda row: row.is_waiting, explain="The firm is told the reason.",
+            shown=lambda row: row.is_waiting, explain=_asks,
         ),
     )  # fmt: skip
+
+    def get_fields(self, request: HttpRequest, obj: TimeRequest | None = None) -> Any:
+        """What was decided, once it was."""
+        names = [*super().get_fields(request, obj)]
+        return names[: names.index("decision") + 1] if obj and obj.is_waiting else names
 
     @display(description="consultation")
     def paper(self, obj: TimeRequest) -> str:
@@ -130,7 +150,8 @@ class TimeRequestAdmin(ReadOnlyAdmin):
 
     @display(description="closes")
     def closes(self, obj: TimeRequest) -> str:
-        return closing(obj.deadline)
+        late = "; asked after it had closed" if obj.asked_at > obj.closes_at else ""
+        return closing(obj.deadline) + late
 
     @display(description="allowed until")
     def allowed(self, obj: TimeRequest) -> str:

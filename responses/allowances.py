@@ -9,7 +9,8 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from consultations.models import Section
+from accounts.models import Organisation
+from consultations.models import Consultation, Section
 from responses.models import Allowance, Response, Submission
 
 Allowed = dict[int, datetime]  # the id of a deadline → until when
@@ -36,6 +37,12 @@ def of_all(responses: Iterable[Response], now: datetime) -> dict[int, Allowed]:
 def is_open(section: Section, response: Response, now: datetime) -> bool:
     """Its questions may be answered by that response's organisation. Asks the database only where it has closed."""
     return section.is_open(now) or section.deadline_id in of(response, now)
+
+
+def lets_begin(organisation: Organisation, consultation: Consultation, now: datetime) -> bool:
+    """The organisation was allowed more time under one of the deadlines: it may begin a response late."""
+    rows = Allowance.objects.filter(organisation=organisation, deadline__consultation=consultation)
+    return rows.filter(used_in=None, until__gte=now).exists()
 
 
 def use(submission: Submission, *, opened: set[int], now: datetime) -> int:

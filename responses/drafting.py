@@ -61,7 +61,8 @@ def start(*, consultation: Consultation, organisation: Organisation, by: By, now
     """The organisation's response to the consultation: a new draft, or the one that is there already.
 
     Everyone in the organisation who may draft follows the consultation from now on, unless they have muted it.
-    Raises NotAllowed without the right to draft, Conflict when no response can be taken.
+    After everything has closed only an organisation that was allowed more time starts one. Raises NotAllowed without
+    the right to draft, Conflict when no response can be taken.
     """
     now = now or clock.now()
     if by.user is None or not permissions.can_draft(by.user, organisation):
@@ -70,7 +71,8 @@ def start(*, consultation: Consultation, organisation: Organisation, by: By, now
     if existing:
         return existing
     refuse_untaken(consultation, now)
-    if not any(section.is_open(now) for section in sections_of(consultation)):
+    is_open = any(section.is_open(now) for section in sections_of(consultation))
+    if not is_open and not allowances.lets_begin(organisation, consultation, now):
         raise Conflict("This consultation has closed.", code="closed")
     response, created = Response.objects.get_or_create(
         consultation=consultation,

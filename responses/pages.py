@@ -84,11 +84,7 @@ class Desk:
     @property
     def untaken(self) -> str:
         """Why the consultation takes no responses at all; "" when it does."""
-        try:
-            refuse_untaken(self.response.consultation, self.now)
-        except Conflict as refusal:
-            return refusal.message
-        return ""
+        return untaken(self.response.consultation, self.now)
 
     @property
     def allowances(self) -> list[Allowance]:
@@ -129,6 +125,15 @@ def desk(request: SignedInRequest, code: str) -> Desk:
     return Desk(
         response=response, user=request.user, role=role_in(request.user, response.organisation), now=clock.now()
     )
+
+
+def untaken(consultation: Consultation, now: datetime) -> str:
+    """Why the consultation takes no responses at all; "" when it does, before its deadlines and after them."""
+    try:
+        refuse_untaken(consultation, now)
+    except Conflict as refusal:
+        return refusal.message
+    return ""
 
 
 def by(request: HttpRequest) -> By:

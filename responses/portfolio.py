@@ -12,7 +12,8 @@ from typing import Any
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Least
 
-from accounts.models import SignOffRule, User
+from accounts.models import Membership, SignOffRule, User
+from accounts.permissions import MAY_DRAFT
 from consultations import following
 from consultations.models import Consultation, Deadline
 from consultations.querysets import Status
@@ -99,6 +100,16 @@ def not_heard_of(user: User, now: datetime, *, most: int) -> list[Consultation]:
         .order_by(F("next_closes_at").asc(nulls_last=True), "-pk")
         .prefetch_related(bodies_of(""), "deadlines")[:most]
     )
+
+
+def may_begin_late(user: User, now: datetime) -> list[Allowance]:
+    """What one's organisations were allowed, and have begun no response for."""
+    begun = Response.objects.filter(
+        organisation=OuterRef("organisation"), consultation=OuterRef("deadline__consultation")
+    )
+    mine = Membership.objects.filter(user=user, role__in=MAY_DRAFT).values("organisation")
+    rows = Allowance.objects.filter(~Exists(begun), organisation__in=mine, used_in=None, until__gte=now)
+    return list(rows.select_related("organisation", "deadline__consultation").order_by("until"))
 
 
 # --- The rows ---------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from accounts.emails import reachable
 from accounts.models import Membership
@@ -59,7 +60,7 @@ def more_time_decided(notification: Notification, now: datetime) -> Message | Sk
         return Skip("It has been used, or has run out.")
     paper = request.deadline.consultation
     response = Response.objects.filter(organisation=request.organisation_id, consultation=paper).first()
-    path = reverse("responses:more_time", args=[response.code]) if response else reverse("responses:list")
+    late = f"{reverse('responses:late')}?{urlencode({'consultation': paper.code})}"
     headline = HEADLINES[Decision(request.decision)]
     return write(
         "responses/email/more_time_decided",
@@ -71,7 +72,8 @@ def more_time_decided(notification: Notification, now: datetime) -> Message | Sk
         asked=request,
         closes=closing(request.deadline),
         until=moment(allowance.until, request.deadline.time_zone) if allowance else "",
-        url=settings.SITE_URL + path,
+        begun=response is not None,
+        url=settings.SITE_URL + (reverse("responses:more_time", args=[response.code]) if response else late),
     )
 
 

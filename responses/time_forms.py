@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from accounts.models import Organisation
 from consultations.closing import closing
 from consultations.models import Deadline
 from responses.more_time import MOST_REASON
@@ -38,3 +39,25 @@ class MoreTimeForm(forms.Form):
         cleaned = self.cleaned_data
         deadline = self.deadlines[cleaned["deadline"]]
         return {"deadline": deadline, "wanted_on": cleaned["wanted_on"], "reason": cleaned["reason"]}
+
+
+class LateForm(MoreTimeForm):
+    """The same, for one of the organisations that have no response yet."""
+
+    organisation = forms.ChoiceField(
+        label="Who asks?", widget=forms.RadioSelect, error_messages={"required": "Choose the organisation that asks."}
+    )
+    field_order = ("organisation", "deadline", "wanted_on", "reason")
+
+    def __init__(self, organisations: list[Organisation], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.organisations = {organisation.code: organisation for organisation in organisations}
+        if len(organisations) == 1:
+            del self.fields["organisation"]
+        else:
+            names = [(code, organisation.name) for code, organisation in self.organisations.items()]
+            self.fields["organisation"].choices = names  # type: ignore[attr-defined]
+
+    def given(self) -> dict[str, Any]:
+        code = self.cleaned_data.get("organisation") or next(iter(self.organisations))
+        return {**super().given(), "organisation": self.organisations[code]}

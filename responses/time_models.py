@@ -71,7 +71,8 @@ class TimeRequest(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.organisation}: {self.deadline}"
+        paper = self.deadline.consultation
+        return f"{self.organisation}: {paper.reference or paper.title[:60]}, {self.deadline}"
 
     @property
     def is_waiting(self) -> bool:

@@ -12,6 +12,7 @@ from responses.views import (
     filing,
     history,
     holdings,
+    late,
     listing,
     more_time,
     proof,
@@ -51,6 +52,7 @@ app_name = "responses"
 urlpatterns: list[URLPattern] = [
     path("", listing.my_responses, name="list"),
     path("start/", starting.start, name="start"),
+    path("late/", late.ask, name="late"),
     path("search/", holdings.search, name="search"),
     path("exports/", holdings.exports, name="exports"),
     path("exports/<response_code:export>/", holdings.export, name="export"),

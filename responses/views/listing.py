@@ -29,6 +29,7 @@ def my_responses(request: SignedInRequest) -> HttpResponse:
         "shows": portfolio.SHOWS.items(),
         "next": lines[PAGE - 1].code if len(lines) > PAGE else "",
         "waiting": portfolio.not_heard_of(request.user, now, most=WAITING) if not show and not after else [],
+        "late": portfolio.may_begin_late(request.user, now) if not show and not after else [],
         "now": now,
         "may_draft": bool({*roles} & {*MAY_DRAFT}),
         "is_member": bool(roles),

@@ -5,6 +5,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
+from accounts.models import Organisation
+from consultations.models import Deadline
 from notifications.refusal import Refusal
 from responses import more_time
 from responses.models import Allowance, TimeRequest
@@ -30,11 +32,16 @@ def ask(request: SignedInRequest, code: str) -> HttpResponse:
             else:
                 messages.success(request, "You have asked for more time. You are told by e-mail what was decided.")
                 return redirect("responses:more_time", code)
-    asked = TimeRequest.objects.filter(organisation=response.organisation, deadline__in=deadlines)
-    allowed = Allowance.objects.filter(organisation=response.organisation, deadline__in=deadlines)
-    by_request = {row.request_id: row for row in allowed.select_related("used_in")}
-    requests = list(asked.select_related("deadline", "asked_by"))
-    for row in requests:
-        row.given = by_request.get(row.pk)  # type: ignore[attr-defined]
+    requests = asked_for([response.organisation], deadlines)
     context = here.context(form=form, requests=requests, may_ask=here.may_submit and not here.untaken and deadlines)
     return page(request, "more_time", context, status=status)
+
+
+def asked_for(organisations: list[Organisation], deadlines: list[Deadline]) -> list[TimeRequest]:
+    """What these asked for under these deadlines, newest first; `given` is the allowance that came of it, or None."""
+    requests = TimeRequest.objects.filter(organisation__in=organisations, deadline__in=deadlines)
+    found = list(requests.select_related("organisation", "deadline", "asked_by"))
+    given = {row.request_id: row for row in Allowance.objects.filter(request__in=found).select_related("used_in")}
+    for row in found:
+        row.given = given.get(row.pk)  # type: ignore[attr-defined]
+    return found

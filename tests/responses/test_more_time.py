@@ -14,7 +14,7 @@ from accounts.record import By
 from consultations import publishing
 from notifications.models import Notification
 from notifications.refusal import Conflict, NotAllowed, Refusal
-from responses import drafting, more_time, progress, submission
+from responses import drafting, more_time, progress, submission, time_emails
 from responses.drafting import Given
 from responses.models import Allowance, Decision, Response, Submission, TimeRequest
 from tests import factories
@@ -244,7 +244,7 @@ def test_the_firm_asks_on_its_page_and_staff_decide_on_theirs(client):
     assert "Illness." in staff.get(reverse("admin:responses_timerequest_change", args=[asked.pk])).content.decode()
     form = {"until": f"{world.now + timedelta(days=2):%Y-%m-%d}", "until_time": "23:59", "which": "", "reason": "Yes."}
     grant = reverse("admin:responses_timerequest_grant", args=[asked.pk])
-    assert staff.get(grant).status_code == 200
+    assert "Illness." in staff.get(grant).content.decode()  # what is decided on
     assert staff.post(grant, {**form, "until": "2020-01-01"}).status_code == 400
     assert staff.post(grant, form).status_code == 302
     asked.refresh_from_db()
@@ -270,3 +270,60 @@ def test_more_time_over_the_api():
     stranger.force_login(member(world.other.organisation))
     assert stranger.get(address).status_code == 404
     assert Response.objects.count() == 2
+
+
+def test_a_firm_that_never_began_is_heard_late_once(freeze):
+    """From the consultation's page to the receipt; others stay outside, and what was granted is used up."""
+    world = World()
+    freeze(world.now)
+    firm = factories.OrganisationFactory()
+    submitter, drafter, rival = (
+        member(firm, confirmed=True), member(firm, Role.DRAFTER), member(factories.OrganisationFactory()),
+    )  # fmt: skip
+    person, about = signed_in(submitter), f"?consultation={world.paper.code}"
+    address, begin = reverse("responses:late") + about, reverse("responses:start")
+    assert address in person.get(reverse("consultations:detail", args=[world.paper.code])).content.decode()
+    refused = person.post(begin, {"consultation": world.paper.code})
+    assert (refused.status_code, address in refused.content.decode()) == (409, True)
+    assert "Ask to respond late</button>" not in signed_in(drafter).get(address).content.decode()
+    assert signed_in(drafter).post(address, {"deadline": world.deadline.pk, "reason": "x"}).status_code == 400
+    assert person.post(address, {"deadline": world.deadline.pk, "reason": ""}).status_code == 400
+    assert person.post(address, {"deadline": 0, "reason": "Illness."}).status_code == 400
+    assert person.post(address, {"deadline": world.deadline.pk, "reason": "Illness."}).status_code == 302
+    assert "Waiting for a decision" in person.get(address).content.decode()
+    assert person.post(begin, {"consultation": world.paper.code}).status_code == 409
+    asked = TimeRequest.objects.get(organisation=firm)
+    more_time.grant(request=asked, until=world.now + HOUR, reason="Yes.", by=world.decider)
+    told = Notification.objects.get(kind="more_time_decided")
+    assert "Begin your response" in time_emails.more_time_decided(told, world.now).text
+    assert address in person.get(reverse("responses:list")).content.decode()
+    assert address not in signed_in(rival).get(reverse("responses:list")).content.decode()
+    for stranger in (signed_in(rival), signed_in(factories.UserFactory())):
+        assert "Illness." not in stranger.get(address).content.decode()
+    assert signed_in(rival).post(begin, {"consultation": world.paper.code}).status_code == 409
+
+    assert "You may respond late" in signed_in(drafter).get(address).content.decode()
+    assert signed_in(drafter).post(begin, {"consultation": world.paper.code}).status_code == 302
+    response = Response.objects.get(organisation=firm)
+    assert person.get(address)["Location"] == url("more_time", response)
+    by = By(user=submitter, door="page")
+    Response.objects.filter(pk=response.pk).update(
+        text_consent="publish", name_consent="list", foi_position="no_objection"
+    )
+    world.write(response, by=by)
+    filed = world.submit(response, by=by)
+    assert Allowance.objects.get().used_in == filed
+    with pytest.raises(Conflict, match="closed"):
+        world.write(response, text="More.", by=by)
+
+
+def test_nobody_begins_late_once_what_was_granted_has_run_out():
+    world = World()
+    firm = factories.OrganisationFactory()
+    by = By(user=member(firm), door="page")
+    asked = world.ask(organisation=firm, by=by)
+    more_time.grant(request=asked, until=world.now + HOUR, reason="Yes.", by=world.decider, now=world.now)
+    start = {"consultation": world.paper, "organisation": firm, "by": by}
+    with pytest.raises(Conflict, match="has closed"):
+        drafting.start(**start, now=world.now + HOUR + SECOND)
+    assert drafting.start(**start, now=world.now + HOUR).organisation == firm
