@@ -17,6 +17,8 @@ from script.supervise import Failed, die_with_parent, telling_line
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+# Dozens of processes follow, and with this each of them would compile every file again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def install(requirements: Path, *, log: Path) -> bool:

@@ -53,6 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # Empty: whitenoise reads the whole folder for each test client, and without a folder it warns.
     settings.STATIC_ROOT = Path(settings.STATIC_ROOT).with_name("static-of-tests")
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    # Migrated once by script/test; without it each process of the run migrates a database of its own.
+    settings.DATABASES["default"].setdefault("TEST", {})["TEMPLATE"] = os.environ.get("TEST_DATABASE_TEMPLATE")
     settings.RECEIPT_SIGNING_KEY = base64.b64encode(bytes(range(32))).decode()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

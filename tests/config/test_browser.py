@@ -1,8 +1,10 @@
 """In a real browser: accessible by axe, no sideways scrolling at 320 pixels, nothing from elsewhere, autosave."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import axe_playwright_python
 import pytest
 
 from tests.config import gallery
@@ -36,14 +38,20 @@ def visit(page: Any, live_server: Any) -> Iterator[Any]:
 
 
 CONTRAST = "color-contrast"  # two thirds of axe's time, and hardly a matter of width
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
 
 
 def violations(page: Any, *, without: str = "") -> list[tuple[str, list[Any]]]:
-    from axe_playwright_python.sync_playwright import Axe
-
+    """What axe finds wrong. Its half a megabyte goes into a page once, and only what is wrong comes back."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
     rules = {without: {"enabled": False}} if without else {}
-    found = Axe().run(page, options={"resultTypes": ["violations"], "rules": rules}).response["violations"]
-    return [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found]
+    options = {"resultTypes": ["violations"], "rules": rules}
+    return page.evaluate(
+        "options => axe.run(options).then(found =>"
+        " found.violations.map(rule => [rule.id, rule.nodes.map(node => node.target)]))",
+        options,
+    )
 
 
 def scrolls_sideways(page: Any) -> bool:
