@@ -195,6 +195,13 @@ def heard_by(user: User) -> Q:
     return Q(pk__in=heard) & ~Q(pk__in=muted.values("consultation"))
 
 
+def heard_by_organisation(organisation: Organisation) -> Q:
+    """The consultations that the organisation follows itself: what those of its members who may draft hear of by it."""
+    mine = Follow.objects.filter(organisation=organisation).values_list("pk", flat=True)
+    rows = f"SELECT consultation_id FROM ({listening()}) AS l WHERE follow_id = ANY(%s)"  # noqa: S608 (holds no input)
+    return Q(pk__in=RawSQL(rows, [list(mine)]))  # noqa: S611
+
+
 def drafted_for(user: User) -> QuerySet[Organisation]:
     """The organisations that the person may draft, and so choose what to follow, for."""
     return Organisation.objects.filter(memberships__user=user, memberships__role__in=permissions.MAY_DRAFT)

@@ -265,18 +265,30 @@ class IdempotentRequest(models.Model):
 
 
 class CalendarAddress(models.Model):
-    """The address at which a person's calendar reads their deadlines. The token in it is made from `nonce` and our own
-    key (subscribing.py), so that the table alone opens nobody's calendar; another nonce ends the old address."""
+    """The address at which a person's or an organisation's calendar reads deadlines.
 
-    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="calendar_address")
+    The token in it is made from `nonce` and our own key (subscribing.py), so that the table alone opens nobody's
+    calendar; another nonce ends the old address.
+    """
+
+    user = models.OneToOneField(User, null=True, on_delete=models.CASCADE, related_name="calendar_address")
+    organisation = models.OneToOneField(
+        Organisation, null=True, on_delete=models.CASCADE, related_name="calendar_address"
+    )
     nonce = models.UUIDField("nonce", default=uuid.uuid4, unique=True, editable=False)
     renewed_at = models.DateTimeField("renewed at")
 
     class Meta:
         verbose_name_plural = "calendar addresses"
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                condition=Q(user=None, organisation__isnull=False) | Q(user__isnull=False, organisation=None),
+                name="calendar_address_of_one",
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"Calendar of {self.user}"
+        return f"Calendar of {self.user or self.organisation}"
 
 
 class Planning(models.Model):

@@ -60,6 +60,7 @@ urlpatterns: list[URLPattern] = [
     path("reminders/<str:token>/", expected.show_by_link, name="expected_by_link"),
     path("calendar/", subscription.show, name="calendar"),
     path("calendar/renew/", subscription.renew, name="renew_calendar"),
+    path("calendar/organisations/<response_code:organisation>/", subscription.renew_for, name="renew_calendar_for"),
     path("calendar/<str:token>.ics", subscription.feed, name="own_calendar"),
     path("receipts/check/", checking.check, name="check_receipt"),
     path("receipts/how-to-check/", checking.how, name="how_to_check"),

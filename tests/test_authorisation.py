@@ -90,6 +90,7 @@ BY_ROOM = {
     "": {"service": "service"},
 }  # fmt: skip
 SPECIAL = {
+    "responses:renew_calendar_for": {"organisation": "organisation"},
     "responses:export": {"export": "export"},
     "responses:receipt": {"code": "receipt"},
     "responses:receipt_pdf": {"code": "receipt"},
