@@ -11,13 +11,12 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature, Signer
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from accounts import record
+from accounts import addresses, record
 from accounts.identifiers import compact
-from accounts.models import SERVICE_DOMAIN, Invitation, Membership, Organisation, OrganisationKind, Role, User
+from accounts.models import Invitation, Membership, Organisation, OrganisationKind, Role, User
 from accounts.permissions import can_manage
 from accounts.record import By
 from notifications import clock, outbox
@@ -131,13 +130,7 @@ def invite(*, by: By, organisation: Organisation, email: str, role: str, now: da
 
 def invitable(organisation: Organisation, email: str, *, now: datetime) -> str:
     """The address in small letters, or the reason why nobody can be invited under it."""
-    address = email.strip().lower()
-    try:
-        validate_email(address)
-    except ValidationError as error:
-        raise Refusal("Enter an e-mail address, such as name@example.org.", field="email") from error
-    if address.endswith(f"@{SERVICE_DOMAIN}"):
-        raise Refusal("Enter an e-mail address that can receive mail.", field="email")
+    address = addresses.clean(email)
     if organisation.kind == OrganisationKind.INDIVIDUAL:
         raise Conflict("An individual answers alone. To answer together, create an organisation of another kind.")
     if organisation.memberships.filter(user__email__iexact=address).exists():
@@ -182,8 +175,8 @@ def is_addressed_to(invitation: Invitation, user: User) -> bool:
 
 def invitations_for(user: User, *, now: datetime) -> list[Invitation]:
     """The open invitations to the user's confirmed addresses."""
-    addresses = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
-    mine = [address.lower() for address in addresses]
+    confirmed = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
+    mine = [address.lower() for address in confirmed]
     return list(Invitation.objects.open(now).filter(email__in=mine).select_related("organisation").order_by("id"))
 
 

@@ -127,6 +127,7 @@ def test_only_an_administrator_invites(request, firm, admin, now, actor):
         ("nobody", "reader", "email"),
         ("a@example.org\x0cBcc: b@example.org", "reader", "email"),
         ("token-x@service.invalid", "reader", "email"),
+        (f"{'a' * 250}@example.org", "reader", "email"),
         ("drafter@FIRM-A.example.org", "reader", "email"),
         ("new@example.org", "owner", "role"),
     ],
