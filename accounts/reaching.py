@@ -44,6 +44,8 @@ def checked(url: str) -> tuple[SplitResult, list[str]]:
         raise CannotReach("This is not a web address.") from error
     if parts.scheme not in ("https", "http") or (parts.scheme == "http" and not _loopback_allowed()):
         raise CannotReach("The address must begin with https://.")
+    if not url.isascii():
+        raise CannotReach("Write the address with ASCII characters alone: others as %-codes, the host as xn--…")
     if not parts.hostname or parts.username or parts.password:
         raise CannotReach("Give an address with a host name, and without a user name or password in it.")
     if port is not None and port != http.client.HTTPS_PORT and port < FIRST_HIGH_PORT:

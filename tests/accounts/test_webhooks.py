@@ -243,6 +243,14 @@ def test_such_an_address_is_refused_where_it_was_typed(firm, url, settings):
     assert not Webhook.objects.exists()
 
 
+def test_an_address_that_no_request_could_hold_is_refused_where_it_was_typed(firm, settings):
+    settings.WEBHOOKS_MAY_CALL_LOOPBACK = True
+    with pytest.raises(Refusal, match="ASCII"):
+        webhooks.create(
+            by=by(member(firm, Role.ADMIN)), organisation=firm, url="http://127.0.0.1:8009/é", events=EVERYTHING
+        )
+
+
 def test_one_private_address_among_public_ones_refuses_the_host(settings, monkeypatch):
     settings.WEBHOOKS_MAY_CALL_LOOPBACK = False
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)) for address in ("93.184.216.34", "10.0.0.1")]
