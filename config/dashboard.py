@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from consultations import duties
-from consultations.closing import closing, moment
+from consultations.closing import closing, moment, zone_of
 from consultations.models import Announcement, Consultation, Deadline
 from consultations.querysets import Status
 from notifications import clock
@@ -83,14 +83,13 @@ def _opening(now: datetime) -> list[dict[str, Any]]:
         .order_by("published_at")[:SHOWN]
     )
     return [
-        {"name": str(row), "words": moment(row.opening, _zone(row)) if row.opening else "", "url": _paper_url(row.pk)}
+        {
+            "name": str(row),
+            "words": moment(row.opening, zone_of(row)) if row.opening else "",
+            "url": _paper_url(row.pk),
+        }
         for row in rows
     ]
-
-
-def _zone(paper: Consultation) -> str:
-    body = next(iter(paper.authorities.all()), None)
-    return body.time_zone if body else "Europe/London"
 
 
 def _duties(request: HttpRequest, now: datetime) -> list[dict[str, Any]]:
@@ -152,7 +151,7 @@ def _rehearsals(now: datetime) -> list[dict[str, Any]]:
     return [
         {
             "name": str(row),
-            "words": f"{Status(row.status).label}; next closes {moment(row.next_closes_at, _zone(row))}"
+            "words": f"{Status(row.status).label}; next closes {moment(row.next_closes_at, zone_of(row))}"
             if row.next_closes_at
             else Status(row.status).label,
             "url": _paper_url(row.pk),

@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.staff import StaffForm, StaffModelForm
 from accounts.staff.forms import LinesField, text_area, text_input
 from consultations import announcing, civil
-from consultations.closing import zone_words
+from consultations.closing import HOME_ZONE, happens_twice, zone_words
 from consultations.models import (
     Authority,
     Consultation,
@@ -180,7 +180,7 @@ class DeadlineForm(PartForm):
             self.fields["time_zone"].choices = choices  # type: ignore[attr-defined]
         if local:
             self.initial.update(closes_on=local.date(), closes_time=local.time().replace(second=0, microsecond=0))
-            self.initial["which"] = civil.LATER if local.fold else civil.EARLIER if civil.happens_twice(local) else ""
+            self.initial["which"] = civil.LATER if local.fold else civil.EARLIER if happens_twice(local) else ""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -282,7 +282,7 @@ class PublishForm(AlertForm):
             self.obj.authorities.order_by("consultationauthority__position").values_list("time_zone", flat=True)
         )
         self.fields["time_zone"].choices = civil.zone_choices(*bodies)  # type: ignore[attr-defined]
-        self.fields["time_zone"].initial = bodies[0] if bodies else "Europe/London"
+        self.fields["time_zone"].initial = bodies[0] if bodies else HOME_ZONE
 
     def as_asked(self, cleaned: dict[str, Any]) -> dict[str, Any]:
         if cleaned["when"] == "now":

@@ -14,7 +14,7 @@ from accounts.record import By
 from accounts.staff import BaseAdmin, Button, DayRangeFilter, SelectFilter
 from consultations import admin_annex, announcing, publishing, rehearsing, trying, workbench
 from consultations.admin_forms import ConsultationForm, PublishForm, WithdrawForm
-from consultations.closing import moment
+from consultations.closing import moment, zone_of
 from consultations.models import Authority, Consultation, Deadline, Jurisdiction, Kind, News, Topic
 from consultations.pasting import refuse_unless_draft
 from consultations.querysets import Status
@@ -230,8 +230,7 @@ class ConsultationAdmin(BaseAdmin):
 
     @display(description="closes next", ordering="next_closes_at")
     def closes_next(self, obj: Any) -> str:
-        body = next(iter(obj.authorities.all()), None)
-        return moment(obj.next_closes_at, body.time_zone if body else "Europe/London") if obj.next_closes_at else "–"
+        return moment(obj.next_closes_at, zone_of(obj)) if obj.next_closes_at else "–"
 
     @display(description="bodies")
     def bodies(self, obj: Consultation) -> str:

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-from consultations.closing import ZONE_WORDS, zone_words
+from consultations.closing import ZONE_WORDS, clock_words, day_words, zone_words
 from notifications.refusal import Refusal
 
 EARLIER, LATER = "earlier", "later"
@@ -30,7 +30,7 @@ def instant(
     if _is_real(first):
         return _chosen(first, second, zone, which, clock_field)
     raise Refusal(
-        f"{_clock_words(first)} on {_day_words(day)} does not exist in {zone_words(zone)}: the clocks go forward then. "
+        f"{clock_words(first)} on {day_words(day)} does not exist in {zone_words(zone)}: the clocks go forward then. "
         "Choose a time before or after that hour.",
         field=clock_field,
     )
@@ -42,30 +42,17 @@ def _chosen(first: datetime, second: datetime, zone: str, which: str, field: str
     if which == LATER:
         return second.astimezone(UTC)
     raise Refusal(
-        f"{_clock_words(first)} happens twice on {_day_words(first)} in {zone_words(zone)}: the clocks go back then. "
+        f"{clock_words(first)} happens twice on {day_words(first)} in {zone_words(zone)}: the clocks go back then. "
         f"Choose the earlier ({first.tzname()}) or the later ({second.tzname()}).",
         field=field,
         code="ambiguous",
     )
 
 
-def happens_twice(local: datetime) -> bool:
-    """The wall clock shows this time twice that day."""
-    return _is_real(local) and local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
-
-
 def _is_real(local: datetime) -> bool:
     """The wall clock shows it: going to UTC and back leads to the same time."""
     there_and_back = local.astimezone(ZoneInfo("UTC")).astimezone(local.tzinfo)
     return there_and_back.replace(tzinfo=None, fold=0) == local.replace(tzinfo=None, fold=0)
-
-
-def _clock_words(local: datetime) -> str:
-    return f"{local.hour % 12 or 12}:{local.minute:02d}{'am' if local.hour < 12 else 'pm'}"
-
-
-def _day_words(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
 
 
 def zone_choices(*extra: str) -> list[tuple[str, str]]:

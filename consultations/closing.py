@@ -1,11 +1,12 @@
 """How a moment is said: always with its zone, midnight never ambiguous, and in every zone that a joint body needs."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from consultations.models import Deadline
+from consultations.models import Consultation, Deadline
 
+HOME_ZONE = "Europe/London"  # where no body says another
 ZONE_WORDS = {
     "Europe/London": "UK time",
     "America/New_York": "Eastern Time",
@@ -23,29 +24,45 @@ def zone_words(zone: str) -> str:
     return ZONE_WORDS.get(zone) or zone.rsplit("/", 1)[-1].replace("_", " ") + " time"
 
 
+def zone_of(paper: Consultation) -> str:
+    """The civil zone of the body that leads: in it, instants that are no deadline are said."""
+    fetched = "authorities" in getattr(paper, "_prefetched_objects_cache", {})  # by bodies_in_order
+    bodies = paper.authorities.all() if fetched else paper.authorities.order_by("consultationauthority__position")
+    return next((body.time_zone for body in bodies), HOME_ZONE)
+
+
+def day_words(day: date) -> str:
+    """ "12 November 2025"."""
+    return f"{day.day} {day:%B %Y}"
+
+
+def clock_words(local: datetime) -> str:
+    """ "11:59pm"."""
+    return f"{local.hour % 12 or 12}:{local.minute:02d}{'am' if local.hour < 12 else 'pm'}"
+
+
 def moment(instant: datetime, zone: str) -> str:
     """ "11:59pm on 12 November 2025, UK time". The hour that happens twice in autumn also says which it is."""
     local = instant.astimezone(ZoneInfo(zone))
-    clock = f"{local.hour % 12 or 12}:{local.minute:02d}{'am' if local.hour < 12 else 'pm'}"
-    which = f" ({local.tzname()})" if _happens_twice(local) else ""
-    return f"{clock}{which} on {local.day} {local:%B %Y}, {zone_words(zone)}"
+    which = f" ({local.tzname()})" if happens_twice(local) else ""
+    return f"{clock_words(local)}{which} on {day_words(local)}, {zone_words(zone)}"
 
 
-def _happens_twice(local: datetime) -> bool:
+def happens_twice(local: datetime) -> bool:
+    """The clock on the wall shows this time twice that day."""
     return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
 
 def closing(deadline: Deadline, *, zones: Iterable[str] = ()) -> str:
     """When a deadline closes, in its own zone first and then in any others given, in brackets."""
-    if deadline.closes_at is None:
+    instant, own = deadline.closes_at, deadline.time_zone
+    if instant is None:
         return "No closing date"
-    instant = deadline.closes_at
-    others = [zone for zone in dict.fromkeys(zones) if zone != deadline.time_zone and _differs(instant, zone, deadline)]
-    also = f" ({'; '.join(moment(instant, zone) for zone in others)})" if others else ""
-    return moment(instant, deadline.time_zone) + also
+    also = "; ".join(moment(instant, zone) for zone in elsewhere(instant, own, zones))
+    return moment(instant, own) + (f" ({also})" if also else "")
 
 
-def _differs(instant: datetime, zone: str, deadline: Deadline) -> bool:
-    return (
-        instant.astimezone(ZoneInfo(zone)).utcoffset() != instant.astimezone(ZoneInfo(deadline.time_zone)).utcoffset()
-    )
+def elsewhere(instant: datetime, own: str, zones: Iterable[str]) -> list[str]:
+    """Those of the zones, each once, in which clocks show another time then than in one's own."""
+    here = instant.astimezone(ZoneInfo(own)).utcoffset()
+    return [zone for zone in dict.fromkeys(zones) if instant.astimezone(ZoneInfo(zone)).utcoffset() != here]

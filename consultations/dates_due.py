@@ -6,17 +6,17 @@ from datetime import datetime
 from django.urls import reverse
 
 from consultations import duties
-from consultations.closing import moment
+from consultations.closing import HOME_ZONE, day_words, moment
 from consultations.duties import Duty
 from consultations.emails import marked
 from consultations.models import Announcement, Consultation
 from notifications.message import Message, Skip
 from notifications.models import Notification
 
-LEADING_ZONE = """COALESCE((
+LEADING_ZONE = f"""COALESCE((
     SELECT a.time_zone FROM consultations_consultationauthority ca
     JOIN consultations_authority a ON a.id = ca.authority_id
-    WHERE ca.consultation_id = c.id ORDER BY ca.position, ca.id LIMIT 1), 'Europe/London')"""
+    WHERE ca.consultation_id = c.id ORDER BY ca.position, ca.id LIMIT 1), '{HOME_ZONE}')"""  # noqa: S608 (our own)
 OUTCOMES = f"""
 SELECT c.id AS subject_id, c.outcome_due_on AS due_on, {LEADING_ZONE} AS zone, ARRAY[14, 7, 1, -1] AS leads,
        7 AS every, c.owner_id, NULL::bigint AS not_id
@@ -64,7 +64,7 @@ def outcome_due(notification: Notification, now: datetime) -> Message | Skip:
         subject=marked(f"outcome {words}", paper),
         name=paper.name,
         says=f"The outcome is {words}. None that ends this consultation is published on Soundings yet.",
-        facts=[("Due on", f"{due.due_on.day} {due.due_on:%B %Y}")],
+        facts=[("Due on", day_words(due.due_on))],
         do=("Open the consultation", reverse("admin:consultations_consultation_change", args=[paper.pk])),
     )
 

@@ -20,7 +20,7 @@ from accounts import addresses
 from accounts.models import User
 from accounts.record import By
 from consultations import following
-from consultations.closing import moment
+from consultations.closing import HOME_ZONE, moment
 from consultations.models import Authority, Consultation, Follow, Topic
 from notifications import outbox
 from notifications.message import Message, Skip, write
@@ -132,7 +132,7 @@ def follow_requested(notification: Notification, now: datetime) -> Message | Ski
         what=what,
         has_account=bool(owner and not addresses.is_bare(owner)),
         link=link(notification),
-        until=moment(until, "Europe/London"),
+        until=moment(until, HOME_ZONE),
     )
 
 

@@ -17,6 +17,7 @@ from django.db import transaction
 from accounts import record
 from accounts.record import By
 from consultations import shipped
+from consultations.closing import zone_of
 from consultations.models import (
     Consultation,
     ConsultationAuthority,
@@ -86,7 +87,7 @@ def shift_of(original: Consultation, now: datetime) -> Shift:
     The opening is the date on the paper, or else the day it was opened here. A draft has neither: its deadlines stay
     where they are when they are all ahead.
     """
-    zone = _lead_zone(original)
+    zone = zone_of(original)
     today = now.astimezone(ZoneInfo(zone)).date()
     opened = original.published_on or (original.opening and original.opening.astimezone(ZoneInfo(zone)).date())
     shift = Shift(days=(today - opened).days - OPENED_DAYS_AGO if opened else 0, today=today, zone=zone)
@@ -96,11 +97,6 @@ def shift_of(original: Consultation, now: datetime) -> Shift:
     first = min(closings, key=lambda row: row.closes_at or now)
     local = first.closes_local
     return replace(shift, days=(today - local.date()).days + PRACTICE_DAYS) if local else shift
-
-
-def _lead_zone(consultation: Consultation) -> str:
-    lead = ConsultationAuthority.objects.filter(consultation=consultation).select_related("authority").first()
-    return lead.authority.time_zone if lead else "Europe/London"
 
 
 def _copy_of(original: Consultation, shift: Shift, by: By, now: datetime) -> Consultation:

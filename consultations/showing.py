@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from consultations.closing import moment
+from consultations.closing import day_words, elsewhere, moment, zone_of
 from consultations.models import Certainty, Consultation, Deadline, DeadlineChange
 
 SOON_DAYS = 7
@@ -38,11 +38,10 @@ class DeadlineShown:
 def deadline_shown(deadline: Deadline, *, zones: Iterable[str], now: datetime, moves: bool = True) -> DeadlineShown:
     """`zones` are those of the bodies and of the reader; `moves` False leaves the history out (and its query)."""
     instant, zone = deadline.closes_at, deadline.time_zone
-    others = [other for other in dict.fromkeys(zones) if instant and _differs(instant, other, zone)]
     return DeadlineShown(
         label=deadline.label,
         when=moment(instant, zone) if instant else ROLLING,
-        elsewhere=[moment(instant, other) for other in others] if instant else [],
+        elsewhere=[moment(instant, other) for other in elsewhere(instant, zone, zones)] if instant else [],
         left=left(deadline, now),
         state=state(deadline, now),
         notes=notes(deadline),
@@ -86,8 +85,7 @@ def move_shown(change: DeadlineChange, zone: str) -> MoveShown:
 
 
 def day(instant: datetime, zone: str) -> str:
-    local = instant.astimezone(ZoneInfo(zone))
-    return f"{local.day} {local:%B %Y}"
+    return day_words(instant.astimezone(ZoneInfo(zone)))
 
 
 def published(consultation: Consultation) -> str:
@@ -95,11 +93,10 @@ def published(consultation: Consultation) -> str:
     if consultation.published_on_text:
         return consultation.published_on_text
     if consultation.published_on:
-        return f"{consultation.published_on.day} {consultation.published_on:%B %Y}"
+        return day_words(consultation.published_on)
     if consultation.source_key or consultation.published_at is None:
         return ""
-    lead = next(iter(consultation.authorities.all()), None)
-    return day(consultation.published_at, lead.time_zone if lead else "Europe/London")
+    return day(consultation.published_at, zone_of(consultation))
 
 
 def known_to_have_closed(consultation: Consultation) -> str:
@@ -109,7 +106,3 @@ def known_to_have_closed(consultation: Consultation) -> str:
     if consultation.known_closed_at:
         return f"It had closed by {day(consultation.known_closed_at, 'UTC')}. The day is not known."
     return "Whether it is still open is not known."
-
-
-def _differs(instant: datetime, zone: str, own: str) -> bool:
-    return instant.astimezone(ZoneInfo(zone)).utcoffset() != instant.astimezone(ZoneInfo(own)).utcoffset()

@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.http import urlencode
 
 from consultations import publishing
-from consultations.closing import closing, moment
+from consultations.closing import closing, moment, zone_of
 from consultations.models import Consultation, Deadline, Document, Outcome, Question, Section
 from consultations.querysets import Status
 
@@ -31,7 +31,7 @@ class Panel:
 def context(request: HttpRequest, consultation: Consultation, now: datetime) -> dict[str, Any]:
     """Everything the template needs, in a number of queries that no number of questions changes."""
     paper: Any = Consultation.objects.with_status(now).get(pk=consultation.pk)
-    zone = _zone(consultation)
+    zone = zone_of(consultation)
     is_draft = consultation.published_at is None
     return {
         "status": paper.status,
@@ -48,11 +48,6 @@ def context(request: HttpRequest, consultation: Consultation, now: datetime) -> 
         "preview": _preview(consultation),
         "add": {model: _add_url(model, consultation) for model in ("deadline", "section", "question", "document")},
     }
-
-
-def _zone(consultation: Consultation) -> str:
-    lead = consultation.authorities.order_by("consultationauthority__position").first()
-    return lead.time_zone if lead else "Europe/London"
 
 
 def _status_words(consultation: Consultation, status: str, zone: str, now: datetime) -> str:

@@ -20,7 +20,8 @@ from accounts.models import User
 from consultations import following, managing, rhythms
 from consultations.closing import closing, moment
 from consultations.emails import FALLEN_SILENT, note_of, url_of
-from consultations.models import Authority, Consultation, Deadline, News, Outcome
+from consultations.models import Consultation, Deadline, News, Outcome
+from consultations.querysets import bodies_in_order
 from notifications import outbox
 from notifications.message import Message, Skip, shortened, write
 from notifications.models import Notification, Priority
@@ -32,7 +33,7 @@ COMING = timedelta(days=14)
 MOST_DEADLINES = 50
 SUMMARY_LENGTH = 300
 WHY = "You get this e-mail because you follow these consultations on Soundings and chose to hear of them in a digest."
-BODIES = Prefetch("authorities", queryset=Authority.objects.order_by("consultationauthority__position"))
+BODIES = bodies_in_order()
 
 TAKING = """
 WITH come AS (

@@ -11,10 +11,9 @@ from typing import Any
 import docx
 from django.template.defaultfilters import filesizeformat
 
-from consultations.closing import moment
+from consultations.closing import moment, zone_of
 from responses import receipts, snapshot
 from responses.models import FoiPosition, NameConsent, Submission, TextConsent
-from responses.pages import zone_of
 
 TEMPLATE = receipts.TEMPLATE.with_name("submission.typ")
 UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # what XML cannot hold

@@ -19,8 +19,9 @@ from accounts.identifiers import CODE_ALPHABET
 from accounts.models import Role, User
 from accounts.permissions import MAY_DRAFT, MAY_SUBMIT, role_in
 from accounts.record import By, by_request
-from consultations.closing import closing
+from consultations.closing import closing, zone_of
 from consultations.models import Authority, Consultation, Deadline, Section
+from consultations.querysets import bodies_in_order
 from consultations.showing import DeadlineShown, deadline_shown
 from notifications import clock
 from notifications.refusal import Conflict, Refusal
@@ -30,13 +31,11 @@ from responses.models import Allowance, Response
 from responses.progress import Part
 
 P = ParamSpec("P")
-# The one that leads comes first.
-IN_ORDER = Authority.objects.order_by("consultationauthority__position")
 
 
 def bodies_of(path: str) -> "Prefetch[str, QuerySet[Authority], str]":
     """The bodies of the consultation at `path`, to be fetched with what the page lists."""
-    return Prefetch(f"{path}__authorities" if path else "authorities", queryset=IN_ORDER)
+    return bodies_in_order(f"{path}__" if path else "")
 
 
 class SignedInRequest(HttpRequest):
@@ -158,13 +157,6 @@ def shown(parts: list[Part], consultation: Consultation) -> list[Part]:
         if part.section.deadline:
             part.section.deadline.consultation = consultation
     return [part for part in parts if part.everything]
-
-
-def zone_of(consultation: Consultation) -> str:
-    """The civil zone of the body that leads, in which instants that are no deadline are said."""
-    fetched = "authorities" in getattr(consultation, "_prefetched_objects_cache", {})  # by bodies_of, in order
-    bodies = consultation.authorities.all() if fetched else IN_ORDER.filter(consultations=consultation)
-    return next((body.time_zone for body in bodies), "Europe/London")
 
 
 def next_deadline(parts: list[Part], now: datetime) -> Deadline | None:

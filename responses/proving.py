@@ -14,10 +14,9 @@ from typing import Any
 
 from django.conf import settings
 
-from consultations.closing import moment
+from consultations.closing import moment, zone_of
 from responses import keys, snapshot
 from responses.models import Receipt, SignOff, Submission
-from responses.pages import zone_of
 
 FORMAT = "soundings-receipt/1"
 

@@ -14,10 +14,9 @@ from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 
-from consultations.closing import moment
+from consultations.closing import moment, zone_of
 from responses import snapshot
 from responses.models import Receipt, Submission
-from responses.pages import zone_of
 from responses.querysets import State
 
 TEMPLATE = Path(__file__).parent / "typst" / "receipt.typ"

@@ -10,13 +10,13 @@ from django.urls import reverse
 from accounts import permissions
 from accounts.emails import reachable
 from accounts.models import Membership, User
-from consultations.closing import moment
+from consultations.closing import moment, zone_of
 from consultations.emails import marked, said
 from notifications.message import Message, Skip, write
 from notifications.models import Notification
 from responses import signing
 from responses.models import QuestionWork, Response, SignOff
-from responses.pages import next_deadline, zone_of
+from responses.pages import next_deadline
 
 WHY = "You get this e-mail because you work on the responses of {organisation} on Soundings."
 GONE = Skip("This person is no longer asked: another right, another address or no account.")

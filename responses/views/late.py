@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import Membership, User
 from accounts.permissions import MAY_DRAFT, MAY_SUBMIT
+from consultations.closing import zone_of
 from consultations.models import Consultation
 from notifications import clock
 from notifications.refusal import Refusal
@@ -28,7 +29,6 @@ from responses.pages import (
     private,
     refuse_in,
     untaken,
-    zone_of,
 )
 from responses.time_forms import LateForm
 from responses.views.more_time import asked_for

@@ -4,10 +4,11 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from consultations.closing import zone_of
 from notifications import clock
 from responses import downloads, proving, receipts, snapshot
 from responses.models import Receipt, Submission
-from responses.pages import SignedInRequest, bodies_of, deadlines_of, is_member, page, private, until_words, zone_of
+from responses.pages import SignedInRequest, bodies_of, deadlines_of, is_member, page, private, until_words
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 

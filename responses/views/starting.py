@@ -9,13 +9,14 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import Organisation
 from accounts.permissions import MAY_DRAFT
+from consultations.closing import zone_of
 from consultations.models import Consultation
 from notifications import clock
 from notifications.refusal import Refusal
 from responses import drafting
 from responses.forms import StartForm
 from responses.models import Response
-from responses.pages import SignedInRequest, bodies_of, by, code_in, page, private, zone_of
+from responses.pages import SignedInRequest, bodies_of, by, code_in, page, private
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
