@@ -93,7 +93,7 @@ def pages(path: str, headers: dict[str, str], size: int) -> Iterator[tuple[str, 
     address = path
     for _ in range(depth):
         answer = load.run(PORT, [request("GET", address, headers=headers)], connections=1, keep=True)
-        following = json.loads(answer.answers[0][2])["next"]
+        following = json.loads(answer.answers[0].body)["next"]
         if not following:
             return
         address = "/" + following.split("/", 3)[3]
@@ -179,7 +179,7 @@ def repeats(count: int = 10_000) -> None:
 
 
 # --- Either side of a deadline ----------------------------------------------------------------------------------------
-def deadline(count: int = 20_000, burst: int = 1_600) -> None:
+def deadline(count: int = 20_000, burst: int = 800) -> None:
     member = data.member("bench-late")
     headers = bearer(data.token(member))
     seen: Counter[str] = Counter()
@@ -192,6 +192,7 @@ def deadline(count: int = 20_000, burst: int = 1_600) -> None:
         question.section.deadline.save(update_fields=["closes_at"])
         time.sleep(max(0, (closes_at - timezone.now()).total_seconds() - 2))
         seen += judged(codes, headers, closes_at)
+        print(f"{seen['requests']:,} of {count:,}", file=sys.stderr, flush=True)
     table("Submissions within two seconds either side of a deadline", ["what", "count"])
     for what in ("requests", "accepted", "refused as closed", "other answers", "decided wrongly"):
         row(what, f"{seen[what]:,}")
@@ -203,37 +204,30 @@ def judged(codes: list[str], headers: dict[str, str], closes_at: datetime) -> Co
     This machine's clock is the database's here. A request that was accepted must have been sent by the deadline, and
     the stored `received_at` be no later; one that was refused must have been answered after it.
     """
-    timed: list[tuple[str, datetime, datetime, int]] = []
     until = closes_at + timedelta(seconds=2)
-    pending = iter(codes)
-    lock = threading.Lock()
+    code_of: dict[bytes, str] = {}
 
-    def client() -> None:
-        clock_off = timedelta(hours=random.uniform(-48, 48))
-        while timezone.now() < until:
-            with lock:
-                code = next(pending, None)
-            if code is None:
+    def submissions() -> Iterator[bytes]:
+        for code in codes:
+            if timezone.now() >= until:
                 return
-            sent = timezone.now()
-            wrong = {"Date": (sent + clock_off).strftime("%a, %d %b %Y %H:%M:%S GMT")}
-            answer = load.run(PORT, [api_submission(code, {**headers, **wrong})], connections=1)
-            timed.append((code, sent, timezone.now(), next(iter(answer.statuses))))
+            theirs = timezone.now() + timedelta(hours=random.uniform(-48, 48))
+            wrong = {"Date": theirs.strftime("%a, %d %b %Y %H:%M:%S GMT")}
+            sent = api_submission(code, {**headers, **wrong})
+            code_of[sent] = code
+            yield sent
 
-    clients = [threading.Thread(target=client) for _ in range(8)]
-    for thread in clients:
-        thread.start()
-    for thread in clients:
-        thread.join()
+    answers = load.run(PORT, submissions(), keep=True).answers
     stored = dict(Submission.objects.filter(response__code__in=codes).values_list("response__code", "received_at"))
-    found: Counter[str] = Counter(requests=len(timed))
-    for code, sent, answered, status in timed:
-        accepted, refused = status == 201, status == 409
+    found: Counter[str] = Counter(requests=len(answers))
+    for answer in answers:
+        accepted, refused = answer.status == 201, answer.status == 409
         found["accepted"] += accepted
         found["refused as closed"] += refused
         found["other answers"] += not (accepted or refused)
-        wrong_yes = accepted and (sent > closes_at or stored.get(code, answered) > closes_at)
-        wrong_no = refused and (answered <= closes_at or code in stored)
+        code, closes = code_of[answer.request], closes_at.timestamp()
+        wrong_yes = accepted and (answer.sent > closes or code not in stored or stored[code] > closes_at)
+        wrong_no = refused and (answer.answered <= closes or code in stored)
         found["decided wrongly"] += wrong_yes or wrong_no
     return found
 
@@ -262,7 +256,7 @@ def killed(count: int = 4_000, kills: int = 20) -> None:
     while waiting:
         code_of = {api_submission(code, headers): code for code in waiting}
         sent = load.run(PORT, list(code_of), keep=True)
-        acknowledged |= {code_of[message] for message, status, _ in sent.answers if status in (200, 201)}
+        acknowledged |= {code_of[one.request] for one in sent.answers if one.status in (200, 201)}
         dropped += sent.statuses[0]
         waiting = [code for code in waiting if code not in acknowledged]
     done.set()

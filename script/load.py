@@ -12,13 +12,24 @@ from dataclasses import dataclass, field
 
 
 @dataclass
+class Answer:
+    """What one request was told, and when it was sent and answered, in seconds since 1970 by this machine's clock."""
+
+    request: bytes
+    status: int  # 0: the server went away
+    body: bytes
+    sent: float
+    answered: float
+
+
+@dataclass
 class Load:
     """What a run gave: seconds in all, each request's latency in seconds, how often each status came."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
-    answers: list[tuple[bytes, int, bytes]] = field(default_factory=list)  # request, status, body: where asked for
+    answers: list[Answer] = field(default_factory=list)  # where asked for
 
     @property
     def per_second(self) -> float:
@@ -54,7 +65,7 @@ async def _run(port: int, requests: Iterator[bytes], connections: int, keep: boo
 async def _one_connection(port: int, requests: Iterator[bytes], load: Load, keep: bool) -> None:
     reader = writer = None
     for message in requests:
-        began = time.perf_counter()
+        sent, began = time.time(), time.perf_counter()
         if writer is None:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(message)
@@ -65,7 +76,7 @@ async def _one_connection(port: int, requests: Iterator[bytes], load: Load, keep
         load.latencies.append(time.perf_counter() - began)
         load.statuses[status] += 1
         if keep:
-            load.answers.append((message, status, body))
+            load.answers.append(Answer(message, status, body, sent, time.time()))
         if closes:
             writer.close()
             writer = None
