@@ -44,7 +44,8 @@ responses/CODE/                 one folder for each response; CODE is its code
   versions.json                 every saved version of each answer, the oldest first; "set_aside": came too late to be
   work.json                     whose each question is, and which version of its answer was called ready
   comments.json                 what colleagues said to each other about it
-  sign_offs.json                who signed off what: the digest and the whole content that was signed
+  sign_offs.json                who signed off what: the digest and the whole content that was signed;
+                                acts.json has the SHA-256 of nonce and digest together
   submissions/REFERENCE.json    what was filed, in the exact bytes that its SHA-256 is over
   receipts/REFERENCE.json       the signed receipt of each version, which anybody can check
   submissions.json              when each version was received, by whom it was filed, and its receipt
@@ -188,7 +189,8 @@ def _comments(response: Response) -> Iterator[dict[str, Any]]:
 
 def _sign_offs(response: Response) -> Iterator[dict[str, Any]]:
     for row in SignOff.objects.filter(response=response).select_related("by").order_by("pk").iterator(chunk_size=1):
-        yield {"by": _who(row.by), "at": row.at, "note": row.note, "sha256": row.sha256, "content": row.content}
+        yield {"by": _who(row.by), "at": row.at, "note": row.note, "sha256": row.sha256, "nonce": row.nonce,
+               "content": row.content}  # fmt: skip
 
 
 def _submissions(response: Response) -> Iterator[dict[str, Any]]:

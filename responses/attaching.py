@@ -89,7 +89,7 @@ def attach(
         try:
             row.save()
             Response.objects.filter(pk=locked.pk).update(edited_at=now)
-            write_act(locked, by=by, now=now, verb="file attached", file=row.code, sha256=row.sha256)
+            write_act(locked, by=by, now=now, verb="file attached", file=row.code)
         except BaseException:
             row.file.delete(save=False)
             raise

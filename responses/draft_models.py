@@ -85,8 +85,9 @@ class SignOffQuerySet(models.QuerySet["SignOff"]):
 class SignOff(models.Model):
     """Somebody with the right to signed exactly this: `content` as it would have been filed, `sha256` over it.
 
-    The database refuses to change or delete a row (migration 0009). Whether it still holds is never stored: it holds
-    while what would be filed has this digest.
+    The record of acts keeps the hash with `nonce` before it (signing.kept_hash); one of before nonces has none. The
+    database refuses to change or delete a row (migration 0009), but for an erasure (0017). Whether it still holds is
+    never stored: it holds while what would be filed has this digest.
     """
 
     response = models.ForeignKey("responses.Response", on_delete=models.PROTECT, related_name="sign_offs")
@@ -95,6 +96,7 @@ class SignOff(models.Model):
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField("signed at")
     note = models.TextField("note", blank=True)
+    nonce = models.CharField("nonce", max_length=32, blank=True, editable=False)
 
     objects = SignOffQuerySet.as_manager()
 

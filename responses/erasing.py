@@ -1,23 +1,49 @@
 """Lawful erasure of what was filed: the content goes for good, that it was filed stays provable.
 
 What goes: the answers, consents, file names and hashes of one submission, its receipt's nonces, the sign-offs of the
-same content, kept API answers, and its files where no other submission holds them. What stays: that it was filed, when
-and by whom, the signed receipt and its link in the chain. The firm's own draft is the firm's to change.
+same content, kept API answers, exports that hold it, and its files where no other submission holds them. What stays:
+that it was filed, when and by whom, the signed receipt and its link in the chain, and in the record of acts hashes that
+say nothing without their nonces.
+
+The firm's own draft is the firm's to change, and stays, unless the law demands otherwise: with `drafts` every version
+of the same answers goes as well, with the comments on them, other sign-offs, and files that were not filed. What
+another submission of the response holds, not erased, stays in both: erase that too.
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast, Concat
 
 from accounts import record
 from accounts.record import By
+from notifications import clock
+from notifications.models import Notification
 from notifications.refusal import Conflict, Refusal
-from responses.models import Attachment, Erasure, FiledText, IdempotentRequest, Receipt, SignOff, Submission
+from responses import exporting, uploading
+from responses.models import (
+    Answer,
+    AnswerVersion,
+    Attachment,
+    Comment,
+    Erasure,
+    FiledText,
+    IdempotentRequest,
+    Receipt,
+    Response,
+    SignOff,
+    Submission,
+)
 from responses.receipt_models import ERASED_CONTENT
+from responses.snapshot import Content, of_answer, said_in
+
+ERASED_COMMENT = "(erased)"
 
 
 @transaction.atomic
-def erase(*, submission: Submission, reason: str, by: By, now: datetime) -> Erasure:
+def erase(*, submission: Submission, reason: str, by: By, now: datetime, drafts: bool = False) -> Erasure:
     """Erase the content of one submission. Raises Refusal without a reason, Conflict where it was done before."""
     reason = reason.strip()
     if not reason:
@@ -27,30 +53,44 @@ def erase(*, submission: Submission, reason: str, by: By, now: datetime) -> Eras
     ).get(pk=submission.pk)  # fmt: skip
     if Erasure.objects.filter(submission=locked).exists():
         raise Conflict("It was erased before.")
-    made = Erasure.objects.create(submission=locked, reason=reason, by=by.label, at=now)
-    signed = SignOff.objects.filter(response=locked.response_id, sha256=locked.sha256)
-    signed.update(content={}, sha256="", note="")
-    blank = {"content": {**locked.content, **ERASED_CONTENT}, "sha256": "", "foi_reason": ""}
-    Submission.objects.filter(pk=locked.pk).update(**blank, text_consent="", name_consent="", foi_position="")
-    Receipt.objects.filter(submission=locked).update(nonces={}, sha256="")
-    FiledText.objects.filter(submission=locked).exclude(question="").delete()
-    IdempotentRequest.objects.filter(body__reference=locked.reference).delete()
-    gone = _erase_files(locked, now)
-    response = locked.response
+    response, content = locked.response, locked.content
+    made = Erasure.objects.create(submission=locked, reason=reason, by=by.label, at=now, drafts=drafts)
+    gone = _erase_filed(locked, now)
+    if drafts:
+        _erase_drafts(response, content)
+        gone += _erase_files(_of_drafts(response, content), now)
     record.write(
         by=by, verb="submission erased", subject=f"response:{response.code}", at=now,
         consultation_code=response.consultation.code, organisation_code=response.organisation.code,
-        reference=locked.reference, reason=reason, files=gone,
+        reference=locked.reference, reason=reason, files=gone, drafts=drafts,
     )  # fmt: skip
+    transaction.on_commit(lambda: exporting.forget_expired(clock.now()))
     return made
 
 
-def _erase_files(submission: Submission, now: datetime) -> int:
-    """Those that only this submission holds. The bytes go once the transaction stands."""
+def _erase_filed(submission: Submission, now: datetime) -> int:
+    """The submission and what was made of it; returns how many files went."""
+    _erase_sign_offs(SignOff.objects.filter(response=submission.response_id, sha256=submission.sha256))
+    blank = {"content": {**submission.content, **ERASED_CONTENT}, "sha256": "", "foi_reason": ""}
+    Submission.objects.filter(pk=submission.pk).update(**blank, text_consent="", name_consent="", foi_position="")
+    Receipt.objects.filter(submission=submission).update(nonces={}, sha256="")
+    FiledText.objects.filter(submission=submission).exclude(question="").delete()
+    IdempotentRequest.objects.filter(body__reference=submission.reference).delete()
+    # Their keys had a part of the hash of what was to be signed.
+    asked = Notification.objects.filter(kind="sign_off_wanted", payload__response=submission.response_id)
+    asked.update(key=Concat(Value("sign_off_wanted:erased:"), Cast("reference", CharField())))
+    return _erase_files(Attachment.objects.filter(submitted_in=submission), now)
+
+
+def _erase_sign_offs(rows: Any) -> None:
+    rows.update(content={}, sha256="", note="", nonce="")
+
+
+def _erase_files(rows: Any, now: datetime) -> int:
+    """Those that no submission holds any more. The bytes go once the transaction stands."""
     held = Submission.attachments.through.objects.exclude(submission__erasure__isnull=False)
-    rows = Attachment.objects.filter(submitted_in=submission).exclude(pk__in=held.values("attachment"))
     count = 0
-    for row in rows:
+    for row in rows.exclude(pk__in=held.values("attachment")).exclude(sha256="").select_related("extracted"):
         name, storage = row.file.name, row.file.storage
         transaction.on_commit(lambda name=name, storage=storage: storage.delete(name))  # type: ignore[misc]
         row.name, row.sha256, row.size, row.removed_at = "erased", "", 0, row.removed_at or now
@@ -59,3 +99,32 @@ def _erase_files(submission: Submission, now: datetime) -> int:
             extracted.delete()
         count += 1
     return count
+
+
+# --- The firm's own versions ------------------------------------------------------------------------------------------
+def _erase_drafts(response: Response, content: Content) -> None:
+    """What the draft, its versions, comments and sign-offs say in place of, or about, the answers in `content`."""
+    standing = list(Submission.objects.filter(response=response, erasure=None))
+    kept = [said_in(filed.content) for filed in standing]
+    asked = said_in(content)
+    answers = Answer.objects.filter(response=response, question__code__in=asked).select_related("question")
+    for answer in answers:
+        filed = [said[answer.question.code] for said in kept if answer.question.code in said]
+        rows = [row for row in AnswerVersion.objects.filter(answer=answer) if of_answer(row) not in filed]
+        blank: dict[str, Any] = {"text": "", "selected": [], "number": None}
+        AnswerVersion.objects.filter(pk__in=[row.pk for row in rows]).update(**blank)
+        if of_answer(answer) not in filed:
+            Answer.objects.filter(pk=answer.pk).update(**blank)
+    Comment.objects.filter(response=response, question__code__in=asked).update(text=ERASED_COMMENT)
+    others = SignOff.objects.filter(response=response).exclude(sha256__in=[filed.sha256 for filed in standing])
+    _erase_sign_offs(others.exclude(sha256=""))
+    if response.foi_reason and response.foi_reason == content["consents"]["foi_reason"]:
+        Response.objects.filter(pk=response.pk).update(foi_reason="", foi_position="")
+    for upload in response.uploads.all():
+        transaction.on_commit(lambda upload=upload: uploading.cancel(upload))  # type: ignore[misc]
+
+
+def _of_drafts(response: Response, content: Content) -> Any:
+    """The files that were given for these answers or for the whole, filed or not."""
+    rows = Attachment.objects.filter(response=response)
+    return rows.filter(question=None) | rows.filter(question__code__in=said_in(content))

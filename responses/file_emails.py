@@ -85,4 +85,4 @@ def _filed_in(attachment: Attachment) -> Submission | None:
     response = attachment.response
     if response.state != State.SUBMITTED or response.latest is None:
         return None
-    return response.latest if attachment.submitted_in.filter(pk=response.latest_id).exists() else None
+    return response.latest if attachment.submitted_in.filter(pk=response.latest.pk).exists() else None

@@ -81,6 +81,7 @@ class Erasure(models.Model):
     reason = models.TextField("reason")
     by = models.CharField("by", max_length=320)
     at = models.DateTimeField("erased at")
+    drafts = models.BooleanField("the firm's own versions as well", default=False)
 
     class Meta:
         constraints: ClassVar[list[Any]] = [

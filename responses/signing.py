@@ -1,9 +1,11 @@
 """Signing off: somebody with the right signs exactly what would be filed, and colleagues ask for it."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.crypto import salted_hmac
 
 from accounts import permissions
 from accounts.emails import reachable
@@ -13,7 +15,7 @@ from accounts.record import By
 from notifications import clock, outbox
 from notifications.outbox import Post
 from notifications.refusal import Conflict, NotAllowed, Refusal
-from responses import approval, submission
+from responses import approval, proving, submission
 from responses.approval import Approval
 from responses.drafting import clean_text, lock_for_drafting, refuse_untaken, write_act
 from responses.models import Response, SignOff
@@ -67,11 +69,18 @@ def sign(*, response: Response, checked: str, note: str = "", by: By, now: datet
     if len(note) > MOST_NOTE:
         raise Refusal(f"A note has {MOST_NOTE:,} characters at most.", field="note")
     made = SignOff.objects.create(
-        response=locked, content=prepared.content, sha256=prepared.sha256, by=signer, at=now, note=note
-    )
-    write_act(locked, by=by, now=now, verb="response signed off", sha256=made.sha256)
+        response=locked, content=prepared.content, sha256=prepared.sha256, nonce=secrets.token_hex(16), by=signer,
+        at=now, note=note,
+    )  # fmt: skip
+    write_act(locked, by=by, now=now, verb="response signed off", sha256=kept_hash(made))
     _tell(made, now)
     return made
+
+
+def kept_hash(made: SignOff) -> str:
+    """The hash of what was signed as the record of acts has it, which is never erased: it says nothing without the
+    nonce. Of a sign-off that has none, made before there were any, it is the plain one."""
+    return proving.sealed(made.nonce, made.sha256) if made.nonce else made.sha256
 
 
 @transaction.atomic
@@ -88,7 +97,9 @@ def ask(*, response: Response, by: By, now: datetime | None = None) -> list[User
     if not ready.approval.signers:
         raise Conflict("Nobody may sign this off. Ask an administrator to give somebody the right.")
     people = reachable().filter(pk__in=[person.pk for person in ready.approval.signers])
-    key = f"sign_off_wanted:{locked.pk}:{ready.prepared.sha256[:32]}"
+    # With our own key: the ledger of post is not erased with the content.
+    what = salted_hmac("responses.signing.ask", ready.prepared.sha256, algorithm="sha256").hexdigest()[:32]
+    key = f"sign_off_wanted:{locked.pk}:{what}"
     outbox.queue_many(
         Post(
             kind="sign_off_wanted",
@@ -99,7 +110,7 @@ def ask(*, response: Response, by: By, now: datetime | None = None) -> list[User
         )
         for person in people
     )
-    write_act(locked, by=by, now=now, verb="sign-off asked for", sha256=ready.prepared.sha256)
+    write_act(locked, by=by, now=now, verb="sign-off asked for")
     return ready.approval.signers
 
 

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from responses.emptiness import says_nothing
-from responses.models import Attachment, Response, Submission
+from responses.models import Answer, AnswerVersion, Attachment, Response, Submission
 from responses.progress import Item, Part
 from responses.querysets import State
 
@@ -132,20 +132,31 @@ def _section(part: Part, questions: list[Content]) -> Content:
     }
 
 
+def said_in(content: Content) -> dict[str, Content]:
+    """Question code → the answer, for each question in the content."""
+    return {
+        question["code"]: question["answer"] for section in content["sections"] for question in section["questions"]
+    }
+
+
+def of_answer(answer: Answer | AnswerVersion | None) -> Content:
+    """What an answer says, as a submission holds it."""
+    number = answer.number if answer else None
+    return {
+        "text": answer.text if answer else "",
+        "selected": list(answer.selected) if answer else [],
+        "number": f"{number.normalize():f}" if number is not None else None,
+    }
+
+
 def of_item(item: Item) -> Content:
     """One question as a submission holds it."""
-    answer = item.answer
-    number = answer.number if answer else None
     return {
         "code": item.question.code,
         "number": item.question.number,
         "text": item.question.text,
         "kind": item.question.kind,
-        "answer": {
-            "text": answer.text if answer else "",
-            "selected": list(answer.selected) if answer else [],
-            "number": f"{number.normalize():f}" if number is not None else None,
-        },
+        "answer": of_answer(item.answer),
         "files": [_file(attachment) for attachment in item.files],
     }
 

@@ -184,7 +184,7 @@ def _state(item: Item, work: QuestionWork | None, signed: dict[str, Any]) -> str
 def _signed(response: Response) -> dict[str, Any]:
     """Question code → what was signed of it the last time."""
     last = SignOff.objects.filter(response=response).order_by("-id").first()
-    sections = last.content["sections"] if last else []
+    sections = last.content.get("sections", []) if last else []  # none once erased
     return {question["code"]: _said(question) for section in sections for question in section["questions"]}
 
 

@@ -11,7 +11,7 @@ from notifications.refusal import Refusal
 from responses import allowances
 from responses import versions as kept
 from responses.forms import CompareForm, name_of, version_in
-from responses.models import AnswerVersion
+from responses.models import AnswerVersion, Erasure
 from responses.pages import Desk, SignedInRequest, by, desk, page, private
 from responses.versions import Comparison
 
@@ -28,6 +28,7 @@ def versions(request: SignedInRequest, code: str, question: str) -> HttpResponse
         question=asked,
         rows=rows,
         current=current,
+        erased=Erasure.objects.filter(submission__response=here.response, drafts=True).order_by("at").last(),
         form=CompareForm(rows, _chosen(request, rows, current)),
         comparison=_comparison(request, here, asked, rows, current),
         may_write=here.may_draft and allowances.is_open(asked.section, here.response, here.now) and not here.untaken,

@@ -11,7 +11,7 @@ from accounts.record import By
 from consultations import publishing
 from notifications.models import Notification
 from notifications.refusal import Conflict, NotAllowed, Refusal
-from responses import approval, drafting, signing, snapshot, submission
+from responses import approval, drafting, proving, signing, snapshot, submission
 from responses.approval import Unsigned
 from responses.drafting import Given
 from responses.models import SignOff, Submission
@@ -77,7 +77,8 @@ def test_nothing_unsigned_is_filed_and_who_signed_what_is_kept(team: Team) -> No
     assert (filed.signed_by, filed.signed_at, filed.sha256) == (team.director, START, signed.sha256)
     assert snapshot.digest(signed.content) == signed.sha256
     acts = dict(Act.objects.filter(subject=f"response:{team.response.code}").values_list("verb", "detail"))
-    assert acts["response signed off"] == {"sha256": signed.sha256}
+    assert acts["response signed off"] == {"sha256": proving.sealed(signed.nonce, signed.sha256)}
+    assert signing.kept_hash(SignOff(sha256=signed.sha256)) == signed.sha256  # of before there were nonces
     assert acts["response submitted"]["signed_off_by"] == "Demonstration Director"
     assert team.sign(team.director) == signed  # once more is the same sign-off
     assert team.file() == filed
