@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import addresses, rates
+from accounts import addresses, profile, rates
 from accounts.models import User
 from accounts.record import by_request, client_ip
 from consultations import managing, opting_in
@@ -122,7 +122,7 @@ def _save(request: HttpRequest, person: User) -> HttpResponse | None:
     form = AlertsForm(request.POST, instance=User.objects.get(pk=person.pk))
     if not form.is_valid():
         return _choices(request, person, form=form)
-    form.save()
+    profile.choose_reminders(person=person, **form.cleaned_data, **_by(request, person))
     messages.success(request, "Your choices are saved.")
     return None
 

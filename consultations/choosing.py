@@ -13,6 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import alerts as lead_times
+from accounts import profile
 from accounts.models import User
 from accounts.record import by_request
 from consultations import following as flow
@@ -42,7 +43,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
     form = AlertsForm(request.POST, instance=User.objects.get(pk=_person(request).pk))
     if not form.is_valid():
         return _alerts_page(request, form)
-    form.save()
+    profile.choose_reminders(person=_person(request), by=by_request(request, "page"), **form.cleaned_data)
     messages.success(request, "Your reminders are saved.")
     return redirect("consultations:following")
 

@@ -195,6 +195,7 @@ class AlertsForm(LeadsMixin, forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         self.cleaned_data["leads"] = self.chosen_leads()
+        self.cleaned_data.pop("other_leads", None)  # they are among them
         return self.cleaned_data
 
 

@@ -272,6 +272,16 @@ def test_how_soon_news_comes_is_chosen_by_link_and_signed_in_alike(client):
         assert (who.rhythm, row.rhythm, foreign.rhythm == "never") == ("weekly", "at_once", False)
 
 
+def test_reminders_are_chosen_by_link(client):
+    person = bare()
+    assert client.post(manage_page(person), {"leads": ["7d"], "time_zone": "Mars/Olympus"}).status_code == 400
+    assert client.post(manage_page(person), {"leads": ["7d"], "time_zone": "UTC"}).status_code == 302
+    person.refresh_from_db()
+    assert (person.leads, person.time_zone) == (["7d"], "UTC")
+    act = Act.objects.get(verb="changed reminders")
+    assert (act.actor, act.door, act.detail) == (ADDRESS, "link", {"fields": ["leads", "time_zone"]})
+
+
 def test_deleting_takes_a_tick_and_leaves_only_the_record(client):
     person = bare()
     page = manage_page(person)

@@ -6,6 +6,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.urls import reverse
 
+from accounts.models import Act
 from consultations import publishing
 from consultations.models import Consultation, Follow, Wording
 from consultations.rehearsing import rehearse
@@ -486,9 +487,12 @@ def test_reminders_are_chosen_and_kept(reader, user):
     user.refresh_from_db()
     assert (user.leads, user.time_zone) == (["28d", "21d", "10w", "0d", "6h"], "America/New_York")
     assert user.holidays == "US"
-    reader.post(reverse("consultations:alerts"), {"time_zone": "Europe/London"})
+    for _ in range(2):
+        reader.post(reverse("consultations:alerts"), {"time_zone": "America/New_York", "holidays": "US"})
     user.refresh_from_db()
     assert user.leads == []
+    acts = Act.objects.filter(subject=f"user:{user.pk}", verb="changed reminders").order_by("pk")
+    assert [act.detail["fields"] for act in acts] == [["leads", "time_zone", "holidays"], ["leads"]]
 
 
 @pytest.mark.parametrize(
