@@ -76,7 +76,12 @@ class ConsultationForm(StaffModelForm):
 
     class Meta:
         model = Consultation
-        exclude = ("authorities", "respond_via")
+        fields = (
+            "reference", "title", "kind", "topics", "summary", "body", "published_on", "published_on_text", "owner",
+            "outcome_due_on", "takes_responses", "closing_unknown", "question_count", "confidentiality_note",
+            "confidentiality_source", "docket_id", "rin", "fr_document_number", "fr_citation", "responses_received",
+            "sources", "record_note",
+        )  # fmt: skip
         widgets = {"published_on": day_input(), "outcome_due_on": day_input()}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

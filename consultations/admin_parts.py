@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
@@ -27,6 +27,8 @@ from consultations.models import Consultation, Deadline, Document, News, Questio
 from consultations.pasting import refuse_unless_draft
 from notifications import clock
 
+WITH_CHOICES = (QuestionKind.YES_NO_PARTLY, QuestionKind.SINGLE, QuestionKind.MULTIPLE)
+
 
 class PartAdmin(BaseAdmin):
     """Always of one consultation: given in the address of "add", fixed afterwards."""
@@ -43,7 +45,9 @@ class PartAdmin(BaseAdmin):
     def asked_paper(self, request: HttpRequest) -> Consultation | None:
         """The consultation that a part is being added to."""
         wanted = request.GET.get("consultation", "")
-        return Consultation.objects.filter(pk=int(wanted)).first() if wanted.isdecimal() and len(wanted) < 19 else None
+        if not (wanted.isdecimal() and len(wanted) < 19):
+            return None
+        return Consultation.objects.visible_to(request.user, clock.now()).filter(pk=int(wanted)).first()
 
     # --- when it may change ---
     def may_add_to(self, paper: Consultation) -> bool:
@@ -224,9 +228,7 @@ class QuestionAdmin(PartAdmin):
         sections = Section.objects.filter(consultation=paper)
         form.base_fields["section"].queryset = sections
         form.base_fields["section"].initial = sections.last()
-        earlier = Question.objects.filter(section__consultation=paper).filter(
-            Q(kind=QuestionKind.YES_NO_PARTLY) | Q(kind__in=(QuestionKind.SINGLE, QuestionKind.MULTIPLE))
-        )
+        earlier = Question.objects.filter(section__consultation=paper, kind__in=WITH_CHOICES)
         form.base_fields["shown_if"].queryset = earlier.exclude(pk=obj.pk) if obj else earlier
 
 
