@@ -217,10 +217,8 @@ class UsableFilter(SelectFilter):
         return YES_NO
 
     def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
-        now = clock.now()
-        if value == "yes":
-            return queryset.filter(revoked_at__isnull=True).filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
-        return queryset.filter(Q(revoked_at__isnull=False) | Q(expires_at__lte=now))
+        usable = ApiToken.objects.usable(clock.now()).values("pk")
+        return queryset.filter(pk__in=usable) if value == "yes" else queryset.exclude(pk__in=usable)
 
 
 def revoke_token(token: ApiToken, _cleaned: dict[str, Any], by: By) -> str:

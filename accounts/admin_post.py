@@ -46,8 +46,7 @@ class DueFilter(DayRangeFilter):
 
 
 def kind_words(kind: str) -> str:
-    words = kind.replace("_", " ")
-    return words[:1].upper() + words[1:]
+    return kind.replace("_", " ").capitalize()
 
 
 @transaction.atomic

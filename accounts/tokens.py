@@ -36,7 +36,7 @@ def create(
     """A token for oneself (`user`) or for an `organisation` with a `role`, and its secret, shown now or never."""
     now = now or clock.now()
     maker = a_person(by)
-    named = one_line(name)
+    named = checked_name(name)
     prefix = public_code()
     if organisation is not None:
         organisation = lock(by, organisation)
@@ -60,7 +60,7 @@ def create(
     return token, secret
 
 
-def one_line(name: str) -> str:
+def checked_name(name: str) -> str:
     named = name.strip()
     if not 0 < len(named) <= 100:
         raise Refusal("Give the token a name of at most 100 characters, so that you know it again.", field="name")

@@ -1,7 +1,7 @@
 """Celery, and the whole beat schedule on one page.
 
 Tasks carry no work: each says "sweep now" to a function that takes what is due from the rows. So a lost task costs one
-minute, a task that runs twice finds nothing left to do, and any number of beats may run beside each other.
+sweep, a task that runs twice finds nothing left to do, and any number of beats may run beside each other.
 """
 
 import os

@@ -16,7 +16,7 @@ from consultations import duties
 from consultations.closing import closing, moment, zone_of
 from consultations.models import Announcement, Consultation, Deadline
 from consultations.querysets import Status
-from notifications import clock
+from notifications import clock, figures
 from notifications.models import Notification
 from responses.models import Response, Submission, TimeRequest
 from responses.querysets import State
@@ -30,7 +30,8 @@ def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
     """For settings.UNFOLD["DASHBOARD_CALLBACK"]."""
     now = clock.now()
     may = request.user.has_perm
-    today: dict[str, Any] = {"now": moment(now, getattr(request.user, "time_zone", "UTC"))}
+    zone: str = getattr(request.user, "time_zone", "UTC")
+    today: dict[str, Any] = {"now": moment(now, zone)}
     if may("consultations.view_consultation"):
         today |= {
             "closing": _closing(now),
@@ -46,7 +47,7 @@ def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
     if may("responses.view_response"):
         today["came_in"] = _came_in(request, now)
     if may("notifications.view_notification"):
-        today["post"] = _post(now)
+        today["post"] = _post(now, zone)
     return {**given, "title": "Today", "today": today}
 
 
@@ -193,7 +194,7 @@ def _count(number: int) -> str:
     return f"more than {MOST_COUNTED:,}" if number > MOST_COUNTED else f"{number:,}"
 
 
-def _post(now: datetime) -> dict[str, Any]:
+def _post(now: datetime, zone: str) -> dict[str, Any]:
     failed = Notification.objects.failed()
     overdue = Notification.objects.due(now)
     oldest = overdue.order_by("due_at").values_list("due_at", flat=True).first()
@@ -208,8 +209,8 @@ def _post(now: datetime) -> dict[str, Any]:
             for row in failed.order_by("-pk")[:3]
         ],
         "waiting": _count(overdue[: MOST_COUNTED + 1].count()),
-        "oldest": oldest and moment(oldest, "Europe/London"),
-        "late": oldest is not None and now - oldest > timedelta(minutes=5),
+        "oldest": oldest and moment(oldest, zone),
+        "late": oldest is not None and now - oldest > figures.LATE,
     }
 
 

@@ -9,6 +9,7 @@ from django.urls import path
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.admin_post import kind_words
 from accounts.models import User
 from notifications import clock
 from notifications.message import Message, Skip
@@ -25,7 +26,7 @@ def every(request: HttpRequest) -> HttpResponse:
     """Each kind of e-mail with the subject that it would have now, or why there is none."""
     reader, now = _staff(request), clock.now()
     rows = [
-        {"kind": kind, "name": name_of(kind), "found": previewing.preview(kind, reader=reader, now=now)}
+        {"kind": kind, "name": kind_words(kind), "found": previewing.preview(kind, reader=reader, now=now)}
         for kind in previewing.kinds()
     ]
     return render(request, "admin/previews.html", {**_frame(request, "What e-mails say"), "rows": rows})
@@ -35,7 +36,12 @@ def every(request: HttpRequest) -> HttpResponse:
 def one(request: HttpRequest, kind: str) -> HttpResponse:
     """One e-mail, as text and, in a frame of its own, as HTML."""
     found = _found(request, kind)
-    context = {**_frame(request, name_of(kind)), "kind": kind, "found": found, "is_message": isinstance(found, Message)}
+    context = {
+        **_frame(request, kind_words(kind)),
+        "kind": kind,
+        "found": found,
+        "is_message": isinstance(found, Message),
+    }
     response = render(request, "admin/preview.html", context)
     response._csp_update = {"frame-src": [SELF]}  # type: ignore[attr-defined]  # as django-csp's decorators do
     return response
@@ -64,10 +70,6 @@ def send_test(request: HttpRequest, kind: str) -> HttpResponse:
     else:
         messages.success(request, f"A test is on its way to {reader.email}.")
     return redirect("staff:preview", kind=kind)
-
-
-def name_of(kind: str) -> str:
-    return kind.replace("_", " ").capitalize()
 
 
 def _found(request: HttpRequest, kind: str) -> Message | Skip:

@@ -127,7 +127,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=20)  # how often beat wakes the sweeps
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout": 5, "socket_connect_timeout": 2}
-CELERY_TASK_PUBLISH_RETRY = False  # a wake-up that Redis cannot take is dropped at once: beat sweeps each minute anyway
+CELERY_TASK_PUBLISH_RETRY = False  # a wake-up that Redis cannot take is dropped at once: the next sweep does it anyway
 
 # --- Post -------------------------------------------------------------------------------------------------------------
 EMAIL_CONFIG = env.email("EMAIL_URL", default="smtp://localhost:1025")

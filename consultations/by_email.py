@@ -12,11 +12,12 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import addresses, profile, rates
 from accounts.models import User
 from accounts.record import by_request, client_ip
+from accounts.views.pages import form_page
 from consultations import managing, opting_in
 from consultations.choosing_rhythms import RhythmsForm, own_follows
 from consultations.email_forms import AddressForm, DeleteForm, WantedForm
@@ -26,12 +27,11 @@ from notifications import clock
 from notifications.refusal import Refusal
 
 AN_HOUR, MOST_AN_HOUR = 3_600, 20
-reading_or_sending = require_http_methods(["GET", "HEAD", "POST"])
 
 
 # --- Asking -----------------------------------------------------------------------------------------------------------
 @never_cache
-@reading_or_sending
+@form_page
 def follow_by_email(request: HttpRequest) -> HttpResponse:
     """The form for an address, and what it asks for. The answer is the same whatever is known of the address."""
     wanted = _wanted(request.POST if request.method == "POST" else request.GET)
@@ -67,7 +67,7 @@ def follow_asked(request: HttpRequest) -> HttpResponse:
 
 # --- Confirming -------------------------------------------------------------------------------------------------------
 @never_cache
-@reading_or_sending
+@form_page
 def confirm_follow(request: HttpRequest, token: str) -> HttpResponse:
     """GET asks, POST follows. Who has an account signs in first."""
     now = clock.now()
@@ -91,7 +91,7 @@ def _sign_in(request: HttpRequest) -> HttpResponse:
 
 # --- Choosing ---------------------------------------------------------------------------------------------------------
 @never_cache
-@reading_or_sending
+@form_page
 def manage(request: HttpRequest, token: str) -> HttpResponse:
     """What the address hears of and when. Who has an account does this on their own page, signed in."""
     person = managing.read(token)

@@ -10,12 +10,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import alerts as lead_times
 from accounts import profile
 from accounts.models import User
 from accounts.record import by_request
+from accounts.views.pages import form_page
 from consultations import following as flow
 from consultations import showing
 from consultations.forms import AlertsForm, FollowForm, FollowLeadsForm, SearchForm
@@ -25,7 +26,6 @@ from notifications.refusal import NotAllowed, Refusal
 
 COMING = 10
 NAMES_BY_EMAIL = {"consultation": "consultation", "authority": "body", "topic": "topic"}
-reading_or_sending = require_http_methods(["GET", "HEAD", "POST"])
 
 
 # --- What one follows -------------------------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ def _back(request: HttpRequest) -> str:
 
 # --- Saved searches, and what an organisation follows -----------------------------------------------------------------
 @login_required
-@reading_or_sending
+@form_page
 def save_search(request: HttpRequest) -> HttpResponse:
     """Follow whatever fits, for oneself or an organisation. The list leads here with what was searched for."""
     person = _person(request)
@@ -167,7 +167,7 @@ def _saved(request: HttpRequest, person: User, form: SearchForm, organisations: 
 
 
 @login_required
-@reading_or_sending
+@form_page
 def follow_for(request: HttpRequest, code: str) -> HttpResponse:
     """Let an organisation follow this consultation, or no longer: its members who may draft hear of it."""
     person, by = _person(request), by_request(request, "page")
@@ -189,7 +189,7 @@ def follow_for(request: HttpRequest, code: str) -> HttpResponse:
 
 # --- One follow -------------------------------------------------------------------------------------------------------
 @login_required
-@reading_or_sending
+@form_page
 def one_follow(request: HttpRequest, pk: int) -> HttpResponse:
     """When this one reminds, where it is to differ from all the others."""
     person, row = _person(request), _own(request, pk)

@@ -10,11 +10,11 @@ from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
 
 from accounts.alerts import Rhythm
 from accounts.models import User
 from accounts.record import By, by_request
+from accounts.views.pages import form_page
 from consultations import rhythms
 from consultations.models import Follow
 from notifications import clock
@@ -57,7 +57,7 @@ def own_follows(person: User) -> list[Follow]:
 
 
 @login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def choose_rhythm(request: HttpRequest) -> HttpResponse:
     """How soon one hears of openings and outcomes."""
     person = request.user

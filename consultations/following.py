@@ -171,11 +171,6 @@ def _write(follow: Follow, by: By, verb: str, now: datetime, **detail: Any) -> N
 
 
 # --- Who hears --------------------------------------------------------------------------------------------------------
-def is_following(*, user: User, target: Target) -> bool:
-    """The person follows the target itself and has not muted it."""
-    return Follow.objects.filter(user=user, muted=False, **criteria_of(target)).exists()
-
-
 def followers_of(consultation: Consultation) -> QuerySet[User]:
     """Everybody who hears of the consultation (see the top of this file)."""
     heard = _heard("user_id", consultation_id=consultation.pk)

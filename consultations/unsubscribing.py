@@ -4,16 +4,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
 from accounts.record import By, client_ip
+from accounts.views.pages import form_page
 from consultations import following, managing, rhythms
 from notifications import clock
 
 
 @csrf_exempt  # mail programs post without a page of ours; the signed token is the authority, and it can only mute
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """GET asks, since scanners of mail open every link; POST does it. A damaged token is refused on both."""
     template = "consultations/unsubscribe.html"
@@ -25,7 +25,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 
 @csrf_exempt  # as above: the token can only end digests
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def end_digests(request: HttpRequest, token: str) -> HttpResponse:
     """GET asks, POST does it. A damaged token is refused on both."""
     person = rhythms.read_token(token)

@@ -41,8 +41,10 @@ def test_firm_a_follows_the_fca_and_the_rehearsals():
     rehearsal = rehearse(consultation=paper(), by=BY)
     make_accounts()
     reader = User.objects.get(email="demo-reader@example.org")
-    assert following.is_following(user=reader, target=fca)
-    assert following.is_following(user=reader, target=rehearsal)
+    assert following.hears(user=reader, consultation=rehearsal)
+    assert set(Follow.objects.filter(user=reader).values_list("authority", "consultation")) == {
+        (fca.pk, None), (None, rehearsal.pk),
+    }  # fmt: skip
     assert not Follow.objects.filter(user__email="demo-firm-b@example.org").exists()
 
 
