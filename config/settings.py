@@ -167,6 +167,7 @@ NOTIFICATION_KINDS = {
     "sign_off_wanted": "responses.team_emails.sign_off_wanted",
     "signed_off": "responses.team_emails.signed_off",
     "work_assigned": "responses.team_emails.work_assigned",
+    "comments_made": "responses.team_emails.comments_made",
     "outcome_due": "consultations.dates_due.outcome_due",
     "alert_held": "consultations.dates_due.alert_held",
     "export_ready": "responses.export_emails.export_ready",

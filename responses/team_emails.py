@@ -1,5 +1,5 @@
-"""E-mails between colleagues: sign-off is asked for and given, questions are shared out. None says a word of what the
-response says."""
+"""E-mails between colleagues: sign-off is asked for and given, questions are shared out, comments are made. None says a
+word of what the response, or a comment, says."""
 
 from datetime import datetime
 from typing import Any
@@ -12,10 +12,11 @@ from accounts.emails import reachable
 from accounts.models import Membership, User
 from consultations.closing import moment, zone_of
 from consultations.emails import marked, said
+from consultations.models import Question
 from notifications.message import Message, Skip, write
 from notifications.models import Notification
-from responses import signing
-from responses.models import QuestionWork, Response, SignOff
+from responses import signing, teamwork
+from responses.models import Comment, QuestionWork, Response, SignOff
 from responses.pages import next_deadline
 
 WHY = "You get this e-mail because you work on the responses of {organisation} on Soundings."
@@ -68,7 +69,9 @@ def signed_off(notification: Notification, now: datetime) -> Message | Skip:
 
 
 def _about(response: Response, template: str, *, subject: str, **context: Any) -> Message:
-    where = {"signed_off": "check", "work_assigned": "work"}.get(template.rpartition("/")[2], "sign_off")
+    where = {"signed_off": "check", "work_assigned": "work", "comments_made": "work"}.get(
+        template.rpartition("/")[2], "sign_off"
+    )
     return write(
         template,
         subject=marked(subject, response.consultation),
@@ -103,3 +106,36 @@ def work_assigned(notification: Notification, now: datetime) -> Message | Skip: 
         rows=rows[:50],
         more=max(len(rows) - 50, 0),
     )
+
+
+def comments_made(notification: Notification, now: datetime) -> Message | Skip:  # noqa: ARG001 (one shape for all)
+    """What colleagues said, in the quarter of an hour that is told of, about questions that are the reader's or that
+    the reader commented on; what was settled since is left out."""
+    payload = notification.payload
+    response = Response.objects.select_related("consultation", "organisation").get(pk=payload["response"])
+    reader = reachable().filter(pk=payload["user"], email=notification.address).first()
+    if reader is None:
+        return GONE
+    since = datetime.fromisoformat(payload["since"])
+    seen = Comment.objects.visible_to(reader).filter(response=response)
+    theirs = [
+        *QuestionWork.objects.filter(response=response, owner=reader).values_list("question", flat=True),
+        *seen.filter(by=reader).values_list("question", flat=True),
+    ]
+    said = seen.filter(at__gte=since, at__lt=since + teamwork.GATHERED, settled_at=None, question__in=theirs)
+    rows = list(said.exclude(by=reader).select_related("question__section", "by"))
+    if not rows:
+        return Skip("They have been settled, or are not this person's to read any more.")
+    questions = {row.question: None for row in rows}  # each once, in the order in which they were commented on
+    return _about(
+        response,
+        "responses/email/comments_made",
+        subject=f"{len(rows)} new comment{'' if len(rows) == 1 else 's'}",
+        count=len(rows),
+        people=", ".join({str(row.by or "a colleague who has left"): None for row in rows}),
+        rows=[(question, _comments_url(response, question)) for question in questions],
+    )
+
+
+def _comments_url(response: Response, question: Question) -> str:
+    return settings.SITE_URL + reverse("responses:comments", args=[response.code, question.code])

@@ -5,7 +5,7 @@ All of it is recorded under verbs that staff of the body do not see (accounts/st
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -17,6 +17,7 @@ from accounts.permissions import MAY_DRAFT, role_in
 from accounts.record import By
 from consultations.models import Question
 from notifications import clock, outbox
+from notifications.outbox import Post
 from notifications.refusal import NotAllowed, Refusal
 from responses import snapshot
 from responses.drafting import clean_text, lock_for_drafting, write_act
@@ -25,6 +26,7 @@ from responses.progress import Item, Part
 from responses.team_models import Comment, QuestionWork
 
 MOST_COMMENT = 5_000  # characters
+GATHERED = timedelta(minutes=15)  # so long comments wait to be told of together
 STATES = {
     "not_started": "Not started", "drafting": "Drafting", "ready": "Ready", "signed_off": "Signed off",
 }  # fmt: skip
@@ -142,6 +144,7 @@ def call_ready(
 @transaction.atomic
 def comment(*, response: Response, question: Question, text: str, by: By, now: datetime | None = None) -> Comment:
     """Say something about an answer to one's colleagues; those who only read may, too. Kept after everything closed.
+    Whose the question is, and who commented on it before, is told, of all that is said in a quarter of an hour at once.
 
     Raises NotAllowed but for a member, Refusal at `text`.
     """
@@ -155,6 +158,7 @@ def comment(*, response: Response, question: Question, text: str, by: By, now: d
         raise Refusal(f"A comment has {MOST_COMMENT:,} characters at most.", field="text")
     made = Comment.objects.create(response=response, question=asked, text=text, by=user, at=now)
     write_act(response, by=by, now=now, verb="comment made", comment=made.pk)
+    _tell_of_comment(made, now)
     return made
 
 
@@ -233,3 +237,23 @@ def _tell(response: Response, to: User, rows: list[QuestionWork], *, by: By, now
         },
         now=now,
     )  # fmt: skip
+
+
+def _tell_of_comment(made: Comment, now: datetime) -> None:
+    """One e-mail for each person, response and quarter of an hour: the key keeps a second from being owed."""
+    began = datetime.fromtimestamp(now.timestamp() // GATHERED.total_seconds() * GATHERED.total_seconds(), tz=UTC)
+    about = {"response": made.response_id, "question": made.question_id}
+    concerned = [
+        *QuestionWork.objects.filter(**about).values_list("owner", flat=True),
+        *Comment.objects.filter(**about).values_list("by", flat=True),
+    ]
+    outbox.queue_many(
+        Post(
+            kind="comments_made",
+            key=f"comments_made:{made.response_id}:{person.pk}:{began:%Y%m%dT%H%M}",
+            address=person.email,
+            due_at=began + GATHERED,
+            payload={"user": person.pk, "response": made.response_id, "since": began.isoformat()},
+        )
+        for person in reachable().filter(pk__in=[pk for pk in concerned if pk]).exclude(pk=made.by_id)
+    )

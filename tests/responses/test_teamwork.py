@@ -13,7 +13,7 @@ from notifications.refusal import NotAllowed, Refusal
 from responses import drafting, signing, submission, teamwork
 from responses.drafting import Given
 from responses.models import Comment, QuestionWork
-from responses.team_emails import work_assigned
+from responses.team_emails import comments_made, work_assigned
 from tests import factories
 from tests.factories import StaffFactory, UserFactory, member, paper, question
 from tests.responses.pages import own_response, queries, signed_in, url
@@ -156,3 +156,43 @@ def test_the_page_takes_as_many_queries_for_one_question_as_for_thirty(freeze) -
             assert client.get(url("work", team.response)).status_code == 200
         counts.append(len(counted))
     assert counts == [12, 12]
+
+
+def test_a_comment_is_told_to_whose_question_it_is_and_to_who_spoke_before(team: Team, freeze) -> None:
+    """Together for a quarter of an hour, never the author, never a word of it, and nobody who has left."""
+    earlier, bystander = (member(team.firm, Role.READER, confirmed=True) for _ in range(2))
+
+    def say(who, text, number=1):
+        return teamwork.comment(response=team.response, question=team.asked(number), text=text, by=by(who))
+
+    def told():
+        rows = Notification.objects.filter(kind="comments_made").order_by("pk")
+        return [(row.payload["user"], row.due_at) for row in rows]
+
+    say(earlier, "First words")
+    assert told() == []  # nobody else has to do with it yet
+    teamwork.assign(response=team.response, questions=[team.asked()], to=team.drafter, by=by(team.admin))
+    freeze(START + timedelta(minutes=20))
+    say(team.reader, "Secret words")
+    said = say(team.reader, "Secret words again")
+    say(team.reader, "Of nobody's", number=2)
+    due = START + timedelta(minutes=30)
+    assert sorted(told()) == sorted([(team.drafter.pk, due), (earlier.pk, due)])
+    assert bystander.pk not in {pk for pk, _ in told()}
+    mine = Notification.objects.get(kind="comments_made", payload__user=team.drafter.pk)
+    message = comments_made(mine, due)
+    for form in (message.text, message.html, message.subject):
+        assert "words" not in form
+    assert "2 new comments" in message.subject
+    assert url("comments", team.response, team.asked().code) in message.text
+    assert url("comments", team.response, team.asked(2).code) not in message.text
+    teamwork.settle(comment=said, by=by(team.admin))
+    assert "1 new comment" in comments_made(mine, due).subject
+    freeze(due)
+    say(team.drafter, "An answer")  # the next quarter of an hour, and not to the author
+    assert [(pk, at) for pk, at in told() if at > due] == [(earlier.pk, due + timedelta(minutes=15))]
+    Comment.objects.filter(by=team.reader).update(settled_at=due)
+    assert "settled" in comments_made(mine, due).reason
+    Comment.objects.update(settled_at=None)
+    team.firm.memberships.filter(user=team.drafter).delete()
+    assert "not this person's" in comments_made(mine, due).reason
