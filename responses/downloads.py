@@ -1,6 +1,7 @@
 """One version as its firm keeps it: a PDF or a Word file of exactly what was filed, made anew each time it is wanted.
 
-What people typed reaches Typst as data and Word as text; none of it is read as markup.
+What people typed reaches Typst as data, which none of it can leave. In Word an answer's Markdown is what it stands for,
+by the writer of the Word form.
 """
 
 import io
@@ -8,12 +9,12 @@ import json
 import re
 from typing import Any
 
-import docx
 from django.template.defaultfilters import filesizeformat
 
-from consultations.closing import moment, zone_of
-from responses import receipts, snapshot
+from consultations.closing import zone_of
+from responses import emails, receipts, snapshot
 from responses.models import FoiPosition, NameConsent, Submission, TextConsent
+from responses.wordform import writing
 
 TEMPLATE = receipts.TEMPLATE.with_name("submission.typ")
 UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # what XML cannot hold
@@ -24,28 +25,38 @@ def pdf(submission: Submission) -> bytes:
 
 
 def word(submission: Submission) -> bytes:
-    """A .docx with a heading for each section and question."""
+    """A .docx with a heading for each section and question; what was answered looks as it did where it was read."""
     given = facts(submission)
-    document = docx.Document()
-    document.core_properties.title, document.core_properties.author = given["title"], given["organisation"]
-    document.add_heading(_text(given["title"]), level=1)
-    table = document.add_table(rows=0, cols=2)
+    document = writing.begun(title=given["title"], author=given["organisation"])
+    if given["rehearsal"]:
+        document.add_paragraph("A rehearsal: this was practice, and no response to the body.")
+    table = document.add_table(rows=0, cols=2, style="Table Grid")
     for name, value in given["facts"]:
         cells = table.add_row().cells
-        cells[0].text, cells[1].text = name, _text(value)
-    for section in given["sections"]:
-        document.add_heading(_text(section["title"]), level=2)
+        cells[0].paragraphs[0].add_run(name).bold = True
+        cells[1].text = _text(value)
+    for section in submission.content["sections"]:
+        document.add_heading(_text(f"{section['number']} {section['title']}".strip()), level=1)
         for question in section["questions"]:
-            document.add_heading(_text(question["title"]), level=3)
-            for paragraph in question["answer"]:
-                document.add_paragraph(_text(paragraph))
+            _word_of(document, question)
     if given["left_out"]:
-        document.add_heading("Left out, because the section had closed", level=2)
+        document.add_heading("Left out, because the section had closed", level=1)
         for line in given["left_out"]:
             document.add_paragraph(_text(line), style="List Bullet")
+    document.sections[0].footer.paragraphs[0].text = _text(f"{given['reference']}, {given['organisation']}")
     made = io.BytesIO()
     document.save(made)
     return made.getvalue()
+
+
+def _word_of(document: Any, question: snapshot.Content) -> None:
+    number = f"Question {question['number']}: " if question["number"] else ""
+    document.add_heading(_text(number + question["text"]), level=2)
+    for line in _chosen(question):
+        document.add_paragraph(_text(line))
+    writing.add_markdown(document, question["answer"]["text"])
+    for line in _files(question):
+        document.add_paragraph(_text(line))
 
 
 def facts(submission: Submission) -> dict[str, Any]:
@@ -66,7 +77,7 @@ def facts(submission: Submission) -> dict[str, Any]:
         "facts": [
             ("Reference", submission.reference),
             ("From", content["organisation"]["name"]),
-            ("Received", moment(submission.received_at, zone_of(paper))),
+            ("Received", emails.to_the_second(submission.received_at, zone_of(paper))),
             ("Submitted by", str(submission.submitted_by)),
             ("SHA-256 of the content", submission.sha256),
             *((name, words) for name, words in stated if words),
@@ -88,9 +99,16 @@ def facts(submission: Submission) -> dict[str, Any]:
 
 def paragraphs(question: snapshot.Content) -> list[str]:
     """What was answered, line by line: choices, number, text, files."""
+    return [*_chosen(question), *filter(str.strip, question["answer"]["text"].split("\n")), *_files(question)]
+
+
+def _chosen(question: snapshot.Content) -> list[str]:
     answer = question["answer"]
-    said = [", ".join(answer["selected"]), answer["number"] or "", *answer["text"].split("\n")]
-    return [line for line in said if line.strip()] + [f"File: {file['name']}" for file in question["files"]]
+    return [line for line in (", ".join(answer["selected"]), answer["number"] or "") if line.strip()]
+
+
+def _files(question: snapshot.Content) -> list[str]:
+    return [f"File: {file['name']}" for file in question["files"]]
 
 
 def _text(text: str) -> str:

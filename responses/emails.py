@@ -127,7 +127,7 @@ def _filed(
         organisation=organisation,
         submission=submission,
         answered=f"{submission.answer_count} of {questions(submission.question_count)}",
-        received=_to_the_second(submission.received_at, _zone(paper)),
+        received=to_the_second(submission.received_at, _zone(paper)),
         open_until=_open_until(paper, now, reader.time_zone if reader else _zone(paper)),
         url=url_of(response),
         receipt_url=settings.SITE_URL + reverse("responses:receipt", args=[submission.receipt.code]),
@@ -135,7 +135,7 @@ def _filed(
     )
 
 
-def _to_the_second(instant: datetime, zone: str) -> str:
+def to_the_second(instant: datetime, zone: str) -> str:
     """A receipt may be wanted to the second, and in a zone that nobody disputes."""
     return f"{moment(instant, zone)} ({instant.astimezone(UTC):%H:%M:%S} UTC)"
 

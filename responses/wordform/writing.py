@@ -35,12 +35,8 @@ HOW_TO = (
 
 def form(response: Response, parts: list[Part]) -> bytes:
     """The whole form as a file. Sections that have closed are not in it."""
-    document = docx.Document()
-    document.core_properties.title = f"Response to {response.consultation}"[:255]
-    document.core_properties.author = response.organisation.name[:255]
-    _lists(document)
+    document = begun(title=str(response.consultation), author=response.organisation.name)
     counter = iter(range(1, 1_000_000))
-    document.add_heading(_clean(str(response.consultation)), 0)
     document.add_paragraph(_clean(f"Response of {response.organisation.name}. {HOW_TO}"))
     for part in parts:
         if not part.is_open or not part.everything:
@@ -51,6 +47,24 @@ def form(response: Response, parts: list[Part]) -> bytes:
     stored = io.BytesIO()
     document.save(stored)
     return stored.getvalue()
+
+
+def begun(*, title: str, author: str) -> Document:
+    """A document with its title, in which `add_markdown` can write lists."""
+    document = docx.Document()
+    document.core_properties.title = _clean(f"Response to {title}")[:255]
+    document.core_properties.author = _clean(author)[:255]
+    _lists(document)
+    document.add_heading(_clean(title), 0)
+    return document
+
+
+def add_markdown(document: Document, text: str) -> None:
+    """Write Markdown at the document's end, its headings beneath those of the second level."""
+    for element in _elements(document, markup.parse(text)):
+        document.element.body.insert(len(document.element.body) - 1, element)
+        if element.tag == qn("w:tbl"):
+            document.add_paragraph()  # two tables in a row would become one
 
 
 def frames_of(question: Question) -> list[str]:
