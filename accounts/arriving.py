@@ -1,13 +1,13 @@
 """How somebody who was invited finds the way back: through registering, confirming an address and signing in."""
 
 from django.http import HttpRequest
-from django.urls import reverse
 
-WAITING = "invitation"  # in the session, which survives signing in
+WAITING = "invitation_page"  # in the session, which survives signing in
 
 
-def remember(request: HttpRequest, token: str) -> None:
-    request.session[WAITING] = token
+def remember(request: HttpRequest) -> None:
+    """This page, an invitation's."""
+    request.session[WAITING] = request.path
 
 
 def forget(request: HttpRequest) -> None:
@@ -16,5 +16,4 @@ def forget(request: HttpRequest) -> None:
 
 def invitation_page(request: HttpRequest) -> str:
     """The page of the invitation that this browser opened before, "" if none."""
-    token = request.session.get(WAITING)
-    return reverse("accounts:accept_invitation", args=[token]) if token else ""
+    return str(request.session.get(WAITING, ""))

@@ -169,8 +169,12 @@ def why_not(invitation: Invitation, *, now: datetime) -> str:
 
 
 def is_addressed_to(invitation: Invitation, user: User) -> bool:
+    return has_address(user, invitation.email)
+
+
+def has_address(user: User, email: str) -> bool:
     """Only a confirmed address counts: anybody can type one in."""
-    return bool(EmailAddress.objects.filter(user=user, verified=True, email__iexact=invitation.email).exists())
+    return bool(EmailAddress.objects.filter(user=user, verified=True, email__iexact=email).exists())
 
 
 def invitations_for(user: User, *, now: datetime) -> list[Invitation]:

@@ -168,6 +168,8 @@ NOTIFICATION_KINDS = {
     "signed_off": "responses.team_emails.signed_off",
     "work_assigned": "responses.team_emails.work_assigned",
     "comments_made": "responses.team_emails.comments_made",
+    "guest_invited": "responses.guest_emails.guest_invited",
+    "guest_answered": "responses.guest_emails.guest_answered",
     "outcome_due": "consultations.dates_due.outcome_due",
     "alert_held": "consultations.dates_due.alert_held",
     "export_ready": "responses.export_emails.export_ready",

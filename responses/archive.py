@@ -22,6 +22,7 @@ from responses.models import (
     AnswerVersion,
     Attachment,
     Comment,
+    Guest,
     QuestionWork,
     Receipt,
     Response,
@@ -44,6 +45,7 @@ responses/CODE/                 one folder for each response; CODE is its code
   versions.json                 every saved version of each answer, the oldest first; "set_aside": came too late to be
   work.json                     whose each question is, and which version of its answer was called ready
   comments.json                 what colleagues said to each other about it
+  guests.json                   who was invited from outside to see it, or some sections of it
   sign_offs.json                who signed off what: the digest and the whole content that was signed;
                                 acts.json has the SHA-256 of nonce and digest together
   submissions/REFERENCE.json    what was filed, in the exact bytes that its SHA-256 is over
@@ -113,6 +115,7 @@ def _response(archive: zipfile.ZipFile, response: Response) -> None:
     _rows(archive, f"{folder}/versions.json", _versions(response))
     _rows(archive, f"{folder}/work.json", _work(response))
     _rows(archive, f"{folder}/comments.json", _comments(response))
+    _rows(archive, f"{folder}/guests.json", _guests(response))
     _rows(archive, f"{folder}/sign_offs.json", _sign_offs(response))
     _rows(archive, f"{folder}/submissions.json", _submissions(response))
     for submission in Submission.objects.filter(response=response).order_by("pk").iterator(chunk_size=1):
@@ -184,6 +187,17 @@ def _comments(response: Response) -> Iterator[dict[str, Any]]:
         yield {
             "question": row.question.code, "text": row.text, "by": _who(row.by), "at": row.at,
             "settled_by": _who(row.settled_by), "settled_at": row.settled_at,
+        }  # fmt: skip
+
+
+def _guests(response: Response) -> Iterator[dict[str, Any]]:
+    rows = Guest.objects.filter(response=response).select_related("invited_by").prefetch_related("sections")
+    for row in rows.order_by("pk").iterator(chunk_size=ROWS):
+        yield {
+            "email": row.email, "may": row.may, "whole": row.whole,
+            "sections": [str(section) for section in row.sections.all()],
+            "invited_by": _who(row.invited_by), "invited_at": row.invited_at, "accepted_at": row.accepted_at,
+            "declined_at": row.declined_at, "ended_at": row.ended_at,
         }  # fmt: skip
 
 

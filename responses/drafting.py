@@ -23,6 +23,7 @@ from notifications.refusal import Conflict, NotAllowed, Refusal, Stale
 from responses import allowances, keeping
 from responses.keeping import CHANGE, CLOSE, NOTHING, Written
 from responses.models import Answer, AnswerVersion, FoiPosition, How, NameConsent, Response, TextConsent
+from responses.permissions import Reach, writing_in
 
 MAX_TEXT = 200_000  # characters; the longest answers in real consultations are under 60,000
 
@@ -107,7 +108,7 @@ def save_answers(
     NotAllowed or Conflict when nothing at all can be saved.
     """
     now = now or clock.now()
-    locked = lock_for_drafting(response, by=by, now=now)
+    locked, reach = lock_for_answering(response, by=by, now=now)
     wanted = list(given)
     stored = _stored(locked, wanted)
     last = keeping.newest(stored.values())
@@ -118,6 +119,7 @@ def save_answers(
     aside: list[Written] = []
     for item in wanted:
         try:
+            _refuse_beyond(reach, item.question)
             written = _written(locked, item, stored.get(item.question.pk), last, by=by, now=now)
         except StaleAnswer as refusal:
             refused[item.question.code] = refusal
@@ -269,16 +271,36 @@ def refuse_untaken(consultation: Consultation, now: datetime) -> None:
 
 
 def lock_for_drafting(response: Response, *, by: By, now: datetime) -> Response:
-    """The response's row, locked, after checking that `by` may draft in it and that it can still be written to."""
-    locked = (
-        Response.objects.select_for_update(of=("self",))
-        .select_related("consultation", "organisation")
-        .get(pk=response.pk)
-    )
+    """The response's row, locked, after checking that `by`, a member, may draft in it and that it can still be written
+    to. A guest may not: of all that drafting is, theirs is answering alone (`lock_for_answering`)."""
+    locked = lock(response)
     if by.user is None or not permissions.can_draft(by.user, locked.organisation):
         raise NotAllowed(f"Your role in {locked.organisation} lets you read this response, not change it.")
     refuse_untaken(locked.consultation, now)
     return locked
+
+
+def lock_for_answering(response: Response, *, by: By, now: datetime) -> tuple[Response, Reach]:
+    """As `lock_for_drafting`, for guests too: with what `by` may answer of it."""
+    locked = lock(response)
+    reach = writing_in(by.user, locked)
+    if reach is None:
+        raise NotAllowed(f"You may not change this response of {locked.organisation}.")
+    refuse_untaken(locked.consultation, now)
+    return locked, reach
+
+
+def lock(response: Response) -> Response:
+    return (
+        Response.objects.select_for_update(of=("self",))
+        .select_related("consultation", "organisation")
+        .get(pk=response.pk)
+    )
+
+
+def _refuse_beyond(reach: Reach, question: Question) -> None:
+    if not reach.includes(question.section_id):
+        raise NotAllowed("This section is not shared with you.", field=question.code)
 
 
 def sections_of(consultation: Consultation) -> list[Section]:

@@ -16,6 +16,7 @@ from responses import drafting, keeping, merging, progress
 from responses.drafting import Given
 from responses.emptiness import says_nothing
 from responses.models import Answer, AnswerVersion, How, Response
+from responses.permissions import WHOLE, Reach
 from responses.progress import Item, Part
 from responses.wordform import markup, reading, sheet, writing
 from responses.wordform.marks import CHOICE, NUMBER, WORDS
@@ -56,13 +57,13 @@ class Proposal:
     notes: list[tuple[Question, list[str]]]
 
 
-def form(response: Response, kind: str, now: datetime) -> bytes:
+def form(response: Response, kind: str, now: datetime, *, reach: Reach = WHOLE) -> bytes:
     """The form to write in: WORD or SHEET."""
-    parts = progress.parts(response, now)
+    parts = progress.parts(response, now, reach=reach)
     return writing.form(response, parts) if kind == WORD else sheet.form(response, parts)
 
 
-def propose(*, response: Response, name: str, content: bytes, now: datetime) -> Proposal:
+def propose(*, response: Response, name: str, content: bytes, now: datetime, reach: Reach = WHOLE) -> Proposal:
     """What the file would change; nothing is saved. Raises Refusal at `file` for a file that is not this form."""
     kind = PurePath(name).suffix.lower()
     if kind not in (WORD, SHEET):
@@ -70,7 +71,7 @@ def propose(*, response: Response, name: str, content: bytes, now: datetime) -> 
     found = (reading if kind == WORD else sheet).read(content)
     if any(frame.mark.response != response.code for frame in found.frames):
         raise Refusal("This form belongs to another response. Download the form of this one.", field="file")
-    parts = progress.parts(response, now)
+    parts = progress.parts(response, now, reach=reach)
     return _proposal(found, parts, own=_own_words(response, parts, kind))
 
 

@@ -17,6 +17,8 @@ from responses.draft_models import AnswerVersion as AnswerVersion
 from responses.draft_models import How as How
 from responses.draft_models import SignOff as SignOff
 from responses.file_models import Screened, Screening
+from responses.guest_models import Guest as Guest
+from responses.guest_models import May as May
 from responses.holding_models import Export as Export
 from responses.holding_models import FiledText as FiledText
 from responses.holding_models import Reuse as Reuse

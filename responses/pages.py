@@ -4,15 +4,16 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django import forms
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
 from accounts.identifiers import CODE_ALPHABET
@@ -20,14 +21,15 @@ from accounts.models import Role, User
 from accounts.permissions import MAY_DRAFT, MAY_SUBMIT, role_in
 from accounts.record import By, by_request
 from consultations.closing import closing, zone_of
-from consultations.models import Authority, Consultation, Deadline, Section
+from consultations.models import Authority, Consultation, Deadline, Question, Section
 from consultations.querysets import bodies_in_order
 from consultations.showing import DeadlineShown, deadline_shown
 from notifications import clock
 from notifications.refusal import Conflict, Refusal
 from responses import progress
 from responses.drafting import refuse_untaken
-from responses.models import Allowance, Response
+from responses.models import Allowance, Guest, Response
+from responses.permissions import WHOLE, Reach, shared_with, why_lost
 from responses.progress import Part
 
 P = ParamSpec("P")
@@ -59,6 +61,30 @@ def private(
     return behind
 
 
+def giving_back(
+    view: Callable[Concatenate[SignedInRequest, P], HttpResponse],
+) -> Callable[Concatenate[SignedInRequest, P], HttpResponse]:
+    """A page that saves: to a guest whose access ended meanwhile it gives back what was typed, and says why. For
+    everybody else who may not be here there is no such page, as ever."""
+
+    @wraps(view)
+    def behind(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except Http404:
+            if request.method != "POST" or not (why := why_lost(request.user, str(kwargs["code"]))):
+                raise
+            return page(request, "signed_out", {"typed": all_typed(request), "why": why}, status=403)
+
+    return behind
+
+
+def all_typed(request: HttpRequest) -> list[str]:
+    """What was written into a page's fields."""
+    given = [str(text) for name, text in request.POST.items() if name.endswith(("-text", "-number"))]
+    return [text for text in given if text.strip()]
+
+
 @dataclass(kw_only=True)
 class Desk:
     """One response as its page's reader may work on it at `now`."""
@@ -67,10 +93,12 @@ class Desk:
     user: User
     role: str
     now: datetime
+    guest: Guest | None = None  # where the reader is no member, but was invited
+    reach: Reach = WHOLE
 
     @property
     def may_draft(self) -> bool:
-        return self.role in MAY_DRAFT
+        return self.guest.may_draft if self.guest else self.role in MAY_DRAFT
 
     @property
     def may_submit(self) -> bool:
@@ -79,6 +107,17 @@ class Desk:
     @property
     def role_name(self) -> str:
         return Role(self.role).label.partition(":")[0] if self.role else ""
+
+    @property
+    def front(self) -> str:
+        """The address of the response's own page, for members and for guests."""
+        return reverse("responses:shared" if self.guest else "responses:detail", args=[self.response.code])
+
+    @cached_property
+    def guests(self) -> dict[int, str]:
+        """User id → the address under which they were invited, for all who ever were let in as guests."""
+        rows = Guest.objects.filter(response=self.response, user__isnull=False)
+        return dict(rows.values_list("user_id", "email"))
 
     @property
     def untaken(self) -> str:
@@ -95,7 +134,7 @@ class Desk:
         return list(rows.select_related("deadline").order_by("until"))
 
     def parts(self) -> list[Part]:
-        return shown(progress.parts(self.response, self.now), self.response.consultation)
+        return shown(progress.parts(self.response, self.now, reach=self.reach), self.response.consultation)
 
     def deadlines(self, parts: list[Part]) -> list[DeadlineShown]:
         """Each closing moment once, in the paper's order, also in the reader's own zone."""
@@ -118,7 +157,7 @@ class Desk:
 
 
 def desk(request: SignedInRequest, code: str) -> Desk:
-    """The desk of one of the reader's own organisations' responses; 404 for everybody else's."""
+    """The desk of one of the reader's own organisations' responses; 404 for everybody else's, guests' too."""
     own = Response.objects.of(request.user).select_related("consultation", "organisation", "latest")
     response = get_object_or_404(own.prefetch_related(bodies_of("consultation")), code=code)
     return Desk(
@@ -133,6 +172,31 @@ def untaken(consultation: Consultation, now: datetime) -> str:
     except Conflict as refusal:
         return refusal.message
     return ""
+
+
+def desk_or_guest(request: SignedInRequest, code: str) -> Desk:
+    """The desk for members, or what was shared of it for a guest. A page that uses this shows nothing beyond the
+    desk's `reach`, nor what is the members' alone: comments, files of the whole response, consents, what was filed."""
+    try:
+        return desk(request, code)
+    except Http404:
+        return guest_desk(request, code)
+
+
+def guest_desk(request: SignedInRequest, code: str) -> Desk:
+    """For a guest alone; 404 for everybody else."""
+    own = Guest.objects.of(request.user).select_related("response__consultation", "response__organisation")
+    own = own.prefetch_related(bodies_of("response__consultation"))
+    guest = get_object_or_404(own, response__code=code)
+    return Desk(
+        response=guest.response, user=request.user, role="", now=clock.now(), guest=guest, reach=shared_with(guest)
+    )
+
+
+def own_question(here: Desk, code: str) -> Question:
+    """One of the paper's questions, within what the reader sees; 404 beyond."""
+    asked = Question.objects.filter(here.reach.within("section"), section__consultation=here.response.consultation_id)
+    return get_object_or_404(asked.select_related("section__deadline"), code=code)
 
 
 def by(request: HttpRequest) -> By:

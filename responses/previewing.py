@@ -28,7 +28,7 @@ from notifications.models import State as PostState
 from notifications.refusal import Refusal
 from responses import reminding
 from responses.file_models import Screening
-from responses.models import Allowance, Decision, Submission, TimeRequest
+from responses.models import Allowance, Decision, Guest, May, Submission, TimeRequest
 from responses.querysets import State
 
 logger = logging.getLogger(__name__)
@@ -205,6 +205,22 @@ def _invitation(reader: User, now: datetime) -> Payload:
     return {"invitation": made.pk}
 
 
+def _guest(**became: Any) -> Callable[[User, datetime], Payload]:
+    """An invitation to the newest response that was filed, made up and undone."""
+
+    def sample(reader: User, now: datetime) -> Payload:
+        row = Submission.objects.visible_to(reader).order_by("-pk").first()
+        if row is None:
+            return None
+        firm = row.response.organisation
+        Membership.objects.update_or_create(organisation=firm, user=reader, defaults={"role": Role.SUBMITTER})
+        times = {"invited_at": now, "expires_at": now + timedelta(days=14)}
+        invited = {"email": reader.email, "whole": True, "may": May.DRAFT, "invited_by": reader}
+        return {"guest": Guest.objects.create(response=row.response, **invited, **times, **became).pk}
+
+    return sample
+
+
 def _account_mail(_reader: User, _now: datetime) -> Payload:
     text = "What the sign-in pages say stands here: a link to confirm an address or to choose a new password."
     return {"subject": "An e-mail from the sign-in pages", "text": text}
@@ -319,6 +335,8 @@ SAMPLES: dict[str, Callable[[User, datetime], Payload]] = {
     "more_time_asked": _time_asked,
     "more_time_decided": _time_decided,
     "file_rejected": _rejected,
+    "guest_invited": _guest(),
+    "guest_answered": _guest(declined_at=LONG_AGO),
     "outcome_due": _duty("outcome_due", _outcome_to_come),
     "alert_held": _duty("alert_held", _held),
     "few_responses": _duty("few_responses", _closing_soon),

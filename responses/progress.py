@@ -11,6 +11,7 @@ from responses import allowances
 from responses.allowances import Allowed
 from responses.emptiness import SAYS_NOTHING, says_nothing
 from responses.models import Answer, Attachment, Response
+from responses.permissions import WHOLE, Reach
 
 
 @dataclass(kw_only=True)
@@ -71,25 +72,29 @@ class Part:
         return len(self.items)
 
 
-def parts(response: Response, now: datetime, *, attachments: Iterable[Attachment] | None = None) -> list[Part]:
+def parts(
+    response: Response, now: datetime, *, attachments: Iterable[Attachment] | None = None, reach: Reach = WHOLE
+) -> list[Part]:
     """The whole response, section by section, in four queries however long it is, and one more where part has closed.
 
-    `attachments`: the response's present ones, where the caller has read them already.
+    `attachments`: the response's present ones, where the caller has read them already. `reach` limits it to some
+    sections: then nothing in it follows from an answer beyond them. A question that depends on such a one is as if
+    that were not answered.
     """
-    answers = {
-        answer.question_id: answer for answer in Answer.objects.filter(response=response).select_related("edited_by")
-    }
+    drafted = Answer.objects.filter(reach.within("question__section"), response=response)
+    answers = {answer.question_id: answer for answer in drafted.select_related("edited_by")}
     files: dict[int | None, list[Attachment]] = {}
     for attachment in Attachment.objects.filter(response=response).current() if attachments is None else attachments:
         files.setdefault(attachment.question_id, []).append(attachment)
-    sections = Section.objects.filter(consultation=response.consultation_id).select_related("deadline")
+    sections = Section.objects.filter(reach.within("pk"), consultation=response.consultation_id)
+    sections = sections.select_related("deadline")
     is_open = {section.pk: section.is_open(now) for section in sections}
     if not all(is_open.values()):
         allowed = allowances.of(response, now)
         is_open |= {section.pk: True for section in sections if section.deadline_id in allowed}
     made = {section.pk: Part(section=section, is_open=is_open[section.pk], items=[]) for section in sections}
     chosen = {question_id: answer.selected for question_id, answer in answers.items()}
-    for question in Question.objects.filter(section__consultation=response.consultation_id):
+    for question in Question.objects.filter(reach.within("section"), section__consultation=response.consultation_id):
         part = made[question.section_id]
         question.section = part.section  # read already: a join would repeat its introduction for each question
         item = Item(question=question, answer=answers.get(question.pk), files=files.get(question.pk, []))

@@ -24,7 +24,7 @@ from accounts.record import By
 from consultations import following, managing, opting_in, rhythms
 from consultations.models import Follow
 from notifications.models import Notification
-from responses import keeping, subscribing
+from responses import guests, keeping, subscribing
 from responses.file_models import Upload
 from responses.holding_models import Export
 from responses.models import Comment
@@ -98,6 +98,9 @@ SPECIAL = {
     "responses:attachment": {"code": "attachment"},
     "responses:settle_comment": {"code": "response", "pk": "comment"},
     "responses:remove_attachment": {"code": "attachment"},
+    "responses:guest_invitation": {"token": "guest_token"},
+    "responses:guest": {"code": "response", "guest": "guest"},
+    "responses:end_guest": {"code": "response", "guest": "guest"},
     "consultations:document": {"code": "document"},
     "consultations:confirm_follow": {"token": "confirm_token"},
     "consultations:manage": {"token": "manage_token"},
@@ -197,6 +200,9 @@ class World:
         keeping.as_it_stood(factories.AnswerFactory(response=response)).save()
         submission = factories.submit_row(response, by=admin)
         submission.attachments.add(attachment)
+        guest = guests.invite(
+            response=response, email="counsel@example.org", sections=None, may="draft", by=By(user=admin, door="page")
+        )
         opting_in.ask(address=admin.email, wanted=Follow(consultation=paper), now=timezone.now())
         letter = Notification.objects.get(kind=opting_in.KIND)
         address = addresses.confirm(address="reader@example.org", by=By(user=None, door="page"), now=timezone.now())
@@ -215,6 +221,8 @@ class World:
                 response=response, question=factories.question(paper, "1"), text="Internal", at=timezone.now()
             ).pk,
             "attachment": attachment.code,
+            "guest": guest.code,
+            "guest_token": guests.link(guest).rstrip("/").rsplit("/", 1)[-1],
             "upload": upload.code,
             "form_kind": "docx",
             "submission": submission.reference,

@@ -9,6 +9,7 @@ from accounts.models import Act, User
 OF_DRAFTING = (
     "response started", "file attached", "file removed", "sign-off asked for", "response signed off",
     "questions assigned", "answers called ready", "answers not ready", "comment made", "comment settled",
+    "guest invited", "guest accepted", "guest declined", "guest changed", "guest ended",
 )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     context = {"invitation": invitation, "next": request.path, "why_not": joining.why_not(invitation, now=now)}
     if not user.is_authenticated:
         if not context["why_not"]:
-            arriving.remember(request, token)
+            arriving.remember(request)
         return render(request, "accounts/invitation.html", context)
     if request.method == "POST":
         return accepted(request, invitation, token, context)

@@ -6,11 +6,13 @@ from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.safestring import SafeString
 
+from accounts.models import User
 from consultations import showing
 from consultations.markdown import render
 from consultations.models import Deadline, Question
 from responses import forms
 from responses.models import Answer, AnswerVersion, Reuse
+from responses.pages import Desk
 
 register = template.Library()
 
@@ -48,3 +50,12 @@ def of_answer(rows: dict[int, list[Reuse]], answer: Answer | None) -> list[Reuse
 def amount(number: str | None) -> str:
     """A number as filed, with its thousands apart: 1250000.5 → 1,250,000.5."""
     return intcomma(number, use_l10n=False) if number else ""
+
+
+@register.filter
+def author(user: User | None, desk: Desk) -> str:
+    """Who saved something, and that they were let in from outside: "A. Name (a guest, name@example.org)"."""
+    if user is None:
+        return "somebody who has left"
+    address = desk.guests.get(user.pk)
+    return f"{user} (a guest, {address})" if address else str(user)

@@ -13,8 +13,9 @@ from notifications import clock
 from notifications.refusal import Refusal
 from responses import allowances, attaching, scanning
 from responses.forms import UploadForm
-from responses.models import Attachment, Response
+from responses.models import Attachment, Guest, Response
 from responses.pages import Desk, SignedInRequest, by, desk, page, private, refuse_in
+from responses.permissions import shared_with
 
 logger = logging.getLogger(__name__)
 DONE = 0
@@ -65,7 +66,7 @@ def remove(request: SignedInRequest, code: str) -> HttpResponse:
 @require_safe
 def download(request: SignedInRequest, code: str) -> HttpResponseBase:
     """The file as it was given, to be saved and never opened in the page; 409 until the virus scanner has passed it."""
-    attachment = get_object_or_404(Attachment.objects.visible_to(request.user), code=code)
+    attachment = _readable(request, code)
     try:
         content = attaching.open_stored(attachment)
     except FileNotFoundError as error:
@@ -76,6 +77,18 @@ def download(request: SignedInRequest, code: str) -> HttpResponseBase:
     given["Content-Security-Policy"] = "default-src 'none'; sandbox"
     given["Cache-Control"] = "private, no-store"
     return given
+
+
+def _readable(request: SignedInRequest, code: str) -> Attachment:
+    """What the reader may open: what they see, and as a guest the present files of the questions shared with them."""
+    if own := Attachment.objects.visible_to(request.user).filter(code=code).first():
+        return own
+    given = Attachment.objects.current().filter(question__isnull=False).select_related("response", "question")
+    attachment = get_object_or_404(given, code=code)
+    guest = get_object_or_404(Guest.objects.of(request.user), response=attachment.response)
+    if attachment.question is None or not shared_with(guest).includes(attachment.question.section_id):
+        raise Http404
+    return attachment
 
 
 def _taking_files(here: Desk) -> list[Question]:

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
@@ -12,7 +12,7 @@ from responses import allowances
 from responses import versions as kept
 from responses.forms import CompareForm, name_of, version_in
 from responses.models import AnswerVersion, Erasure
-from responses.pages import Desk, SignedInRequest, by, desk, page, private
+from responses.pages import Desk, SignedInRequest, by, desk_or_guest, own_question, page, private
 from responses.versions import Comparison
 
 
@@ -20,15 +20,15 @@ from responses.versions import Comparison
 @require_safe
 def versions(request: SignedInRequest, code: str, question: str) -> HttpResponse:
     """Newest first; `one` and `other` name two to compare."""
-    here = desk(request, code)
-    asked = _question(here, question)
+    here = desk_or_guest(request, code)
+    asked = own_question(here, question)
     rows = kept.of(here.response, asked)
     current = kept.current_of(rows)
     context = here.context(
         question=asked,
         rows=rows,
         current=current,
-        erased=Erasure.objects.filter(submission__response=here.response, drafts=True).order_by("at").last(),
+        erased=None if here.guest else _erased(here),
         form=CompareForm(rows, _chosen(request, rows, current)),
         comparison=_comparison(request, here, asked, rows, current),
         may_write=here.may_draft and allowances.is_open(asked.section, here.response, here.now) and not here.untaken,
@@ -39,8 +39,8 @@ def versions(request: SignedInRequest, code: str, question: str) -> HttpResponse
 @private
 @require_POST
 def restore(request: SignedInRequest, code: str, question: str, ordinal: int) -> HttpResponse:
-    here = desk(request, code)
-    asked = _question(here, question)
+    here = desk_or_guest(request, code)
+    asked = own_question(here, question)
     version = kept.find(here.response, asked, ordinal)
     if version is None:
         raise Http404
@@ -56,9 +56,9 @@ def restore(request: SignedInRequest, code: str, question: str, ordinal: int) ->
     return redirect(f"{reverse('responses:section', args=[code, asked.section_id])}#question-{asked.code}")
 
 
-def _question(here: Desk, code: str) -> Question:
-    asked = Question.objects.filter(section__consultation=here.response.consultation_id)
-    return get_object_or_404(asked.select_related("section__deadline"), code=code)
+def _erased(here: Desk) -> Erasure | None:
+    """Why earlier versions may be gone; it tells of what was filed, so it is the members'."""
+    return Erasure.objects.filter(submission__response=here.response, drafts=True).order_by("at").last()
 
 
 def _chosen(request: HttpRequest, rows: list[AnswerVersion], current: AnswerVersion | None) -> dict[str, str]:

@@ -1,15 +1,20 @@
 """The signed-in front page: every consultation that matters to one's organisations, the soonest to close first."""
 
+from datetime import datetime
+from typing import Any
+
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
-from accounts.models import Role
+from accounts.models import Role, User
 from accounts.permissions import MAY_DRAFT
 from notifications import clock
-from responses import portfolio
+from responses import guests, portfolio
+from responses.models import Guest
 from responses.pages import SignedInRequest, code_in, page, private
 
 PAGE = 20
+SHARED = 50
 WAITING = 5
 
 
@@ -34,5 +39,13 @@ def my_responses(request: SignedInRequest) -> HttpResponse:
         "may_draft": bool({*roles} & {*MAY_DRAFT}),
         "is_member": bool(roles),
         "is_admin": Role.ADMIN in roles,
+        **(_shared(request.user, now) if not show and not after else {}),
     }
     return page(request, "list", context)
+
+
+def _shared(user: User, now: datetime) -> dict[str, Any]:
+    """What others let this person see as a guest, and the invitations to it that wait for an answer."""
+    rows = Guest.objects.of(user).select_related("response__consultation", "response__organisation").order_by("-id")
+    offers = guests.offers_for(user, now=now)[:SHARED]
+    return {"shared": list(rows[:SHARED]), "offers": [(offer, guests.link(offer)) for offer in offers]}

@@ -10,12 +10,24 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from consultations.closing import zone_words
-from consultations.models import QuestionCorrection
+from consultations.models import Question, QuestionCorrection
 from notifications.refusal import Conflict, Refusal
 from responses import allowances, attaching, drafting, keeping, reusing
 from responses.forms import AnswerForm
 from responses.models import Answer, How
-from responses.pages import Desk, SignedInRequest, by, closed_words, code_in, desk, page, private
+from responses.pages import (
+    Desk,
+    SignedInRequest,
+    all_typed,
+    by,
+    closed_words,
+    code_in,
+    desk_or_guest,
+    giving_back,
+    page,
+    private,
+)
+from responses.permissions import why_lost
 from responses.progress import Part
 
 
@@ -23,18 +35,18 @@ from responses.progress import Part
 def answer(request: HttpRequest, code: str, number: int) -> HttpResponseBase:
     """GET shows the section; POST saves it and goes on, or shows it again with what was refused at its field.
 
-    Who was signed out while writing gets back what was typed: signing in would lose it.
+    Who was signed out while writing gets back what was typed: signing in would lose it. So does a guest whose access
+    ended meanwhile.
     """
     if request.method == "POST" and not request.user.is_authenticated:
-        given = [str(text) for name, text in request.POST.items() if name.endswith(("-text", "-number"))]
-        typed = [text for text in given if text.strip()]
-        return page(request, "signed_out", {"typed": typed, "next": request.path}, status=401)
-    return _answer(request, code, number)
+        return page(request, "signed_out", {"typed": all_typed(request), "next": request.path}, status=401)
+    return _answer(request, code=code, number=number)
 
 
 @private
+@giving_back
 def _answer(request: SignedInRequest, code: str, number: int) -> HttpResponse:
-    here = desk(request, code)
+    here = desk_or_guest(request, code)
     parts = here.parts()
     part = _part(parts, number)
     if request.method != "POST":
@@ -54,7 +66,7 @@ def _answer(request: SignedInRequest, code: str, number: int) -> HttpResponse:
         return redirect("responses:earlier", code, wanted)
     if "return" in request.POST:
         messages.success(request, f"{part.section} is saved.")
-        return redirect("responses:detail", code)
+        return redirect(here.front)
     return redirect(_next(here, parts, part))
 
 
@@ -62,8 +74,13 @@ def _answer(request: SignedInRequest, code: str, number: int) -> HttpResponse:
 @require_POST
 def autosave(request: SignedInRequest, code: str, number: int) -> HttpResponse:
     """Save the answers that were sent. config/static/soundings/autosave.js tells what it makes of each reply."""
-    here = desk(request, code)
-    part = _part(here.parts(), number)
+    try:
+        here = desk_or_guest(request, code)
+        part = _part(here.parts(), number)
+    except Http404:
+        if why := why_lost(request.user, code):
+            return JsonResponse({"detail": f"{why} Your text is still here: copy it."}, status=409)
+        raise
     data = request.POST.copy()
     forms = [AnswerForm(item, data) for item in part.everything]
     try:
@@ -138,11 +155,11 @@ def _status(refused: dict[str, Refusal]) -> int:
 
 
 def _next(here: Desk, parts: list[Part], part: Part) -> str:
-    """The next section that can be answered; after the last, check your answers."""
+    """The next section that can be answered; after the last, check your answers. A guest files nothing."""
     later = [other for other in parts[parts.index(part) + 1 :] if other.is_open]
     if later:
         return reverse("responses:section", args=[here.response.code, later[0].section.pk])
-    return reverse("responses:check", args=[here.response.code])
+    return here.front if here.guest else reverse("responses:check", args=[here.response.code])
 
 
 def _page(
@@ -166,7 +183,7 @@ def _page(
         may_write=here.may_draft and part.is_open and not here.untaken,
         refused=bool(refused),
         others_saved=bool(refused) and any(form.was_sent and not form.errors for form in forms),
-        reused=reusing.used_in(item.answer for item in part.everything if item.answer),
+        reused={} if here.guest else reusing.used_in(item.answer for item in part.everything if item.answer),
     )
     return page(request, "section", context, status=status)
 
@@ -175,6 +192,9 @@ def _surround(forms: list[AnswerForm], parts: list[Part], part: Part) -> None:
     """Tell each form what the page says around it: its corrections, and on which earlier answer it depends."""
     asked = {item.question.pk for item in part.items}
     questions = {item.question.pk: item.question for other in parts for item in other.everything}
+    beyond = {form.question.shown_if_id for form in forms} - {None} - set(questions)
+    if beyond:  # in a section that is not shared with this guest: what it asks is public, what was answered is not
+        questions |= Question.objects.select_related("section").in_bulk(beyond)
     corrections: dict[int, list[QuestionCorrection]] = {}
     for correction in QuestionCorrection.objects.filter(question__section=part.section):
         corrections.setdefault(correction.question_id, []).append(correction)

@@ -14,7 +14,7 @@ from responses.drafting import Given
 from responses.forms import FormUploadForm, name_of, version_in
 from responses.importing import SHEET, WORD, Change, Proposal
 from responses.models import How
-from responses.pages import Desk, SignedInRequest, by, desk, page, private, refuse_in
+from responses.pages import Desk, SignedInRequest, by, desk_or_guest, giving_back, page, private, refuse_in
 
 TYPES = {
     WORD: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -26,8 +26,9 @@ TYPES = {
 @require_safe
 def download(request: SignedInRequest, code: str, kind: str) -> HttpResponse:
     """The form with the draft as it stands, to be written in."""
-    here = desk(request, code)
-    made = form_file(importing.form(here.response, f".{kind}", here.now), here.response.code, f".{kind}")
+    here = desk_or_guest(request, code)
+    content = importing.form(here.response, f".{kind}", here.now, reach=here.reach)
+    made = form_file(content, here.response.code, f".{kind}")
     made["Cache-Control"] = "private, no-store"
     return made
 
@@ -43,7 +44,7 @@ def form_file(content: bytes, code: str, kind: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: SignedInRequest, code: str) -> HttpResponse:
     """GET: the forms to download, and where to upload one. POST: what the uploaded one would change."""
-    here = desk(request, code)
+    here = desk_or_guest(request, code)
     form = FormUploadForm()
     status = 200
     if request.method == "POST":
@@ -55,8 +56,8 @@ def show(request: SignedInRequest, code: str) -> HttpResponse:
             if file.size > importing.MOST_BYTES:
                 raise Refusal(f"A form has {importing.MOST_BYTES // 1_048_576} MB at most.", field="file")
             proposal = importing.propose(
-                response=here.response, name=file.name or "", content=file.read(), now=here.now
-            )  # fmt: skip
+                response=here.response, name=file.name or "", content=file.read(), now=here.now, reach=here.reach
+            )
         except Refusal as refusal:
             status = refuse_in(form, refusal)
         else:
@@ -67,14 +68,15 @@ def show(request: SignedInRequest, code: str) -> HttpResponse:
 
 @private
 @require_POST
+@giving_back
 def save(request: SignedInRequest, code: str) -> HttpResponse:
     """Save the answers that were ticked, as they stand in their fields."""
-    here = desk(request, code)
+    here = desk_or_guest(request, code)
     given = [_given(request, item.question) for part in here.parts() for item in part.everything]
     wanted = [each for each in given if each is not None]
     if not wanted:
         messages.info(request, "No answer was ticked, so nothing was saved.")
-        return redirect("responses:detail", code)
+        return redirect(here.front)
     try:
         refused = importing.save(response=here.response, given=wanted, by=by(request), now=here.now)
     except Refusal as refusal:
@@ -87,7 +89,7 @@ def save(request: SignedInRequest, code: str) -> HttpResponse:
     for question, why in refused.items():
         name = names[question]
         messages.error(request, f"{name[:1].upper()}{name[1:]} is not saved: {why.message}")
-    return redirect("responses:detail", code)
+    return redirect(here.front)
 
 
 def _given(request: SignedInRequest, question: Any) -> Given | None:

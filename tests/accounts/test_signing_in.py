@@ -271,7 +271,7 @@ def test_invitation_leads_the_way_once(client, firm, admin):
     client.get(address_of(offer))
     assert sign_in(client, user.email)["Location"] == address_of(offer)
     client.get(address_of(offer))
-    assert "invitation" not in client.session
+    assert "invitation_page" not in client.session
 
 
 def test_withdrawn_invitation_leads_nowhere(client, firm, admin, now):

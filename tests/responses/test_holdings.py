@@ -207,7 +207,7 @@ def test_an_export_holds_all_of_the_firm_and_nothing_of_another(firm, rival):
     names = set(archive.namelist())
     filed, draft = f"responses/{firm.filed.code}", f"responses/{firm.draft.code}"
     attachment = firm.draft.attachments.get()
-    each = ["response", "answers", "versions", "work", "comments", "sign_offs", "submissions", "files"]
+    each = ["response", "answers", "versions", "work", "comments", "guests", "sign_offs", "submissions", "files"]
     assert names == {
         "README.txt", "organisation.json", "more_time.json", "acts.json",
         *(f"{folder}/{name}.json" for folder in (filed, draft) for name in each),

@@ -53,7 +53,7 @@ def test_list_takes_as_many_queries_for_three_responses_as_for_one(rows: int) ->
         answer = client.get(reverse("responses:list"))
     assert len(answer.context["lines"]) == rows
     assert len(answer.context["waiting"]) == rows
-    assert len(counted) == 15, [query["sql"][:90] for query in counted]
+    assert len(counted) == 17, [query["sql"][:90] for query in counted]
 
 
 def test_list_turns_pages_without_missing_or_repeating_any(monkeypatch) -> None:
@@ -268,7 +268,7 @@ def test_section_takes_as_many_queries_for_three_questions_as_for_one(many: int)
     client = signed_in(user)
     with queries() as counted:
         assert client.get(url("section", response, section.pk)).status_code == 200
-    assert len(counted) == 11, [query["sql"][:90] for query in counted]
+    assert len(counted) == 12, [query["sql"][:90] for query in counted]
 
 
 # --- Consents ---------------------------------------------------------------------------------------------------------
