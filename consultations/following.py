@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.core import signing
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
@@ -18,6 +17,7 @@ from accounts import alerts, permissions, record
 from accounts.emails import reachable
 from accounts.models import Organisation, User
 from accounts.record import By
+from consultations import links
 from consultations.hearing import listening
 from consultations.models import Authority, Consultation, Follow, Topic
 from notifications import clock
@@ -29,7 +29,8 @@ CRITERIA: dict[str, Any] = {
     "consultation": None, "authority": None, "topic": None, "jurisdiction": "", "kind": "", "words": "",
 }  # fmt: skip
 MOST_SEARCHES = 50  # saved with words, for one person or organisation: each is asked of every paper
-SALT = "consultations.following.unsubscribe"
+UNSUBSCRIBE = "consultations.following.unsubscribe"  # the purpose of its links
+DAMAGED = "This link is damaged. Open it from the e-mail again, or sign in to choose what you follow."
 
 
 # --- Following --------------------------------------------------------------------------------------------------------
@@ -216,19 +217,15 @@ def _heard(column: str, **given: int) -> RawSQL:
 # --- Unsubscribing without signing in ---------------------------------------------------------------------------------
 def unsubscribe_token(*, user: User, consultations: Sequence[Consultation]) -> str:
     """What the links in e-mails carry. It opens nothing but the muting of these consultations, and does not run out."""
-    return signing.dumps([user.pk, [c.pk for c in consultations]], salt=SALT, compress=True)
+    return links.token(UNSUBSCRIBE, [user.pk, [c.pk for c in consultations]])
 
 
 def read_unsubscribe_token(token: str) -> tuple[User, list[Consultation]]:
     """Whose alerts about what the token stops. Raises Refusal for one that Soundings did not make."""
-    try:
-        user_id, consultation_ids = signing.loads(token, salt=SALT)
-        user = User.objects.get(pk=user_id)
-    except (signing.BadSignature, ValueError, TypeError, User.DoesNotExist) as error:
-        raise Refusal(
-            "This link is damaged. Open it from the e-mail again, or sign in to choose what you follow.",
-            code="bad_token",
-        ) from error
+    user_id, consultation_ids = links.read(UNSUBSCRIBE, token, int, list, damaged=DAMAGED)
+    user = User.objects.filter(pk=user_id).first()
+    if user is None:
+        raise Refusal(DAMAGED, code="bad_token")
     return user, list(Consultation.objects.filter(pk__in=consultation_ids).order_by("pk"))
 
 

@@ -7,18 +7,17 @@ in. It does not run out, as the e-mails that carry it do not; once the address i
 from datetime import datetime
 
 from django.conf import settings
-from django.core import signing
 from django.db import transaction
 from django.urls import reverse
 
 from accounts import record
 from accounts.models import User
 from accounts.record import By
-from consultations import following
+from consultations import following, links
 from consultations.models import Follow
 from notifications.refusal import Refusal
 
-SALT = "consultations.managing"
+PURPOSE = "consultations.managing"
 DAMAGED = "This link is damaged, or its address was deleted. Open the link in the newest e-mail."
 
 
@@ -28,15 +27,12 @@ def link(person: User) -> str:
 
 
 def token(person: User) -> str:
-    return signing.dumps(person.pk, salt=SALT)
+    return links.token(PURPOSE, person.pk)
 
 
 def read(token: str) -> User:
     """Whose choices the link opens. Raises Refusal for one that was not made here, or of an address that is gone."""
-    try:
-        found = User.objects.filter(pk=signing.loads(token, salt=SALT), is_active=True).first()
-    except (signing.BadSignature, ValueError, TypeError) as error:
-        raise Refusal(DAMAGED, code="bad_token") from error
+    found = User.objects.filter(pk=links.read(PURPOSE, token, int, damaged=DAMAGED), is_active=True).first()
     if found is None:
         raise Refusal(DAMAGED, code="bad_token")
     return found

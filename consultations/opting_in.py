@@ -12,14 +12,13 @@ from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
-from django.core import signing
 from django.db import transaction
 from django.urls import reverse
 
 from accounts import addresses
 from accounts.models import User
 from accounts.record import By
-from consultations import following
+from consultations import following, links
 from consultations.closing import HOME_ZONE, moment
 from consultations.models import Authority, Consultation, Follow, Topic
 from notifications import outbox
@@ -28,7 +27,7 @@ from notifications.models import Notification, Priority, State, Suppression
 from notifications.refusal import Refusal
 
 KIND = "follow_requested"
-SALT = "consultations.opting_in"
+PURPOSE = "consultations.opting_in"
 LASTS = timedelta(days=3)
 KEPT = timedelta(days=7)  # then nobody needs to know any more that an address was asked
 PAUSE = timedelta(hours=1)  # between two such e-mails to an address that has not answered the first
@@ -139,16 +138,13 @@ def follow_requested(notification: Notification, now: datetime) -> Message | Ski
 def link(notification: Notification) -> str:
     """The absolute address that the e-mail leads to. It lasts three days from when it was asked for."""
     until = int((notification.due_at + LASTS).timestamp())
-    token = signing.dumps([notification.address, notification.payload["wanted"], until], salt=SALT, compress=True)
+    token = links.token(PURPOSE, [notification.address, notification.payload["wanted"], until])
     return f"{settings.SITE_URL}{reverse('consultations:confirm_follow', args=[token])}"
 
 
 def read(token: str, now: datetime) -> Asked:
     """What a link says. Raises Refusal for one that was not made here, has run out, or names what is gone."""
-    try:
-        address, criteria, until = signing.loads(token, salt=SALT)
-    except (signing.BadSignature, ValueError, TypeError) as error:
-        raise Refusal("This link is damaged. Open it from the e-mail again.", code="bad_token") from error
+    address, criteria, until = links.read(PURPOSE, token, str, dict, int)
     if now.timestamp() > until:
         raise Refusal("This link has run out: it works for three days. Follow again on the page.", code="expired")
     wanted = unpacked(criteria)

@@ -14,7 +14,6 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.core import signing
 from django.db import transaction
 from django.db.models import Case, DateTimeField, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
@@ -23,7 +22,7 @@ from accounts import record
 from accounts.alerts import Rhythm
 from accounts.models import User
 from accounts.record import By
-from consultations import following, working_days
+from consultations import following, links, working_days
 from consultations.hearing import listening
 from consultations.models import Consultation, Follow, News
 from notifications.refusal import Refusal
@@ -31,7 +30,7 @@ from notifications.refusal import Refusal
 WAITING = (News.OPENED, News.ANSWERED)
 DIGESTS = (Rhythm.DAILY, Rhythm.WEEKLY)
 HOUR = time(9)
-SALT = "consultations.rhythms.off"
+PURPOSE = "consultations.rhythms.off"
 SOONEST_FIRST = f"ARRAY[{', '.join(repr(rhythm.value) for rhythm in Rhythm)}]"
 # The rhythm that holds for each person and paper, of those that the caller names.
 CHOSEN = f"""SELECT l.consultation_id, l.user_id,
@@ -118,17 +117,14 @@ def _refuse_unknown(rhythm: str) -> None:
 # --- Ending a digest without signing in -------------------------------------------------------------------------------
 def token_to_end(user: User) -> str:
     """What the link in a digest carries. It opens nothing but the end of digests, and does not run out."""
-    return signing.dumps(user.pk, salt=SALT)
+    return links.token(PURPOSE, user.pk)
 
 
 def read_token(token: str) -> User:
     """Whose digests the token ends. Raises Refusal for one that Soundings did not make."""
-    try:
-        found = User.objects.filter(pk=signing.loads(token, salt=SALT)).first()
-    except (signing.BadSignature, ValueError, TypeError):
-        found = None
+    found = User.objects.filter(pk=links.read(PURPOSE, token, int)).first()
     if found is None:
-        raise Refusal("This link is damaged. Open it from the e-mail again.", code="bad_token")
+        raise Refusal(links.DAMAGED, code="bad_token")
     return found
 
 

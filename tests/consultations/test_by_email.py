@@ -173,10 +173,11 @@ def test_damaged_expired_and_foreign_links_open_nothing(client, freeze):
     token = token_for(consultation)
     person = UserFactory(confirmed=True)
     foreign = following.unsubscribe_token(user=person, consultations=[consultation])
-    wrong_shape = dumps("something else", salt=opting_in.SALT, compress=True)
+    wrong_shape = dumps("something else", salt=opting_in.PURPOSE, compress=True)
     for bad in (token[:-1] + ("A" if token[-1] != "A" else "B"), "x", foreign, wrong_shape, managing.token(person)):
         assert [client.get(confirm_page(bad)).status_code, client.post(confirm_page(bad)).status_code] == [400, 400]
-    for bad in (token, foreign, dumps(person.pk), dumps([1], salt=managing.SALT), dumps(10**9, salt=managing.SALT)):
+    salt = managing.PURPOSE
+    for bad in (token, foreign, dumps(person.pk), dumps([1], salt=salt), dumps(10**9, salt=salt)):
         page = reverse("consultations:manage", args=[bad])
         assert [client.get(page).status_code, client.post(page).status_code] == [400, 400]
 
