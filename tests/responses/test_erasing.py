@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Act, SignOffRule
 from accounts.record import By
+from notifications.models import Notification
 from responses import (
     attaching,
     auditing,
@@ -105,6 +106,9 @@ def test_of_what_was_erased_nothing_is_left_anywhere(django_capture_on_commit_ca
     signing.ask(response=firm.response, by=firm.by)
     firm.response.refresh_from_db()
     checked = submission.prepare(firm.response, timezone.now()).sha256
+    asking = Notification.objects.get(kind="sign_off_wanted")
+    assert checked[:32] not in asking.key
+    Notification.objects.filter(pk=asking.pk).update(key=f"sign_off_wanted:1:{checked[:32]}:1")  # as it was once
     filed = firm.file()
     extraction.extract_due(timezone.now() + timedelta(minutes=1))
     searching.index_due()
