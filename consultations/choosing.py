@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -50,8 +51,8 @@ def alerts(request: HttpRequest) -> HttpResponse:
 
 def _alerts_page(request: HttpRequest, form: AlertsForm) -> HttpResponse:
     now, person = clock.now(), _person(request)
-    follows = list(_visible(person).order_by("organisation__name", "pk"))
-    shown = [row for row in follows if row.consultation is None or row.consultation.is_public(now) or person.is_staff]
+    named = Q(consultation=None) | Q(consultation__in=Consultation.objects.visible_to(person, now))
+    shown = list(_visible(person).filter(named).order_by("organisation__name", "pk"))
     own = [row for row in shown if row.user_id]
     context = {
         "form": form,

@@ -23,7 +23,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, template, {"papers": papers, "done": False})
 
 
-@csrf_exempt  # as above: the token can only end digests
+@csrf_exempt  # as above: to post with the token can only end digests
 @never_cache
 @form_page
 def end_digests(request: HttpRequest, token: str) -> HttpResponse:

@@ -13,7 +13,7 @@ from django.urls import NoReverseMatch, resolve, reverse
 from django.views.decorators.csrf import csrf_exempt
 
 
-@csrf_exempt
+@csrf_exempt  # services post without a page of ours; anymail demands the secret of each call
 def tracking(request: HttpRequest, service: str) -> HttpResponseBase:
     """The service's events. 404 for a service that is unknown or not set up, 400 for a call without the secret."""
     if not settings.WEBHOOK_SECRET:

@@ -464,6 +464,14 @@ def test_alerts_show_what_one_follows_and_nothing_of_others(reader, user):
     assert {row["paper"] for row in context["coming"]} == {mine, body}
 
 
+@pytest.mark.parametrize(("rights", "seen"), [([], False), (["consultations.view_consultation"], True)])
+def test_alerts_name_a_draft_only_to_staff_who_may_see_drafts(client, rights, seen):
+    staff = StaffFactory(rights=rights)
+    FollowFactory(user=staff, consultation=ConsultationFactory(draft=True))
+    client.force_login(staff)
+    assert bool(client.get(reverse("consultations:following")).context["consultations"]) is seen
+
+
 def test_alerts_are_for_those_signed_in(client):
     for name in ("following", "alerts"):
         assert client.get(reverse(f"consultations:{name}")).status_code == 302
