@@ -35,9 +35,7 @@ def tick_boxes() -> forms.CheckboxSelectMultiple:
 class StaffFilter(SelectFilter):
     title = "staff"
     parameter_name = "staff"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return YES_NO
+    options = YES_NO
 
     def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         return queryset.filter(is_staff=value == "yes")
@@ -46,14 +44,12 @@ class StaffFilter(SelectFilter):
 class KindOfPersonFilter(SelectFilter):
     title = "state"
     parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            ("active", "Active"),
-            ("inactive", "Not active"),
-            ("address", "E-mail address only"),
-            ("service", "Service account"),
-        ]
+    options = (
+        ("active", "Active"),
+        ("inactive", "Not active"),
+        ("address", "E-mail address only"),
+        ("service", "Service account"),
+    )
 
     def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         if value == "service":
@@ -132,9 +128,7 @@ class PersonAdmin(BaseAdmin):
 class KindFilter(SelectFilter):
     title = "kind"
     parameter_name = "kind"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(OrganisationKind.choices)
+    options = OrganisationKind.choices
 
 
 @admin.register(Organisation)
@@ -176,9 +170,7 @@ class OrganisationAdmin(BaseAdmin):
 class RoleFilter(SelectFilter):
     title = "role"
     parameter_name = "role"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(Role.choices)
+    options = Role.choices
 
 
 @admin.register(Membership)
@@ -212,9 +204,7 @@ class InvitationAdmin(ReadOnlyAdmin):
 class UsableFilter(SelectFilter):
     title = "usable"
     parameter_name = "usable"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return YES_NO
+    options = YES_NO
 
     def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         usable = ApiToken.objects.usable(clock.now()).values("pk")

@@ -26,9 +26,7 @@ AT_ONCE = 500
 class StateFilter(SelectFilter):
     title = "state"
     parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(State.choices)
+    options = State.choices
 
 
 class MessageKindFilter(SelectFilter):

@@ -21,9 +21,7 @@ DOORS = [("page", "Pages"), ("api", "API"), ("admin", "Staff pages"), ("task", "
 class DoorFilter(SelectFilter):
     title = "where from"
     parameter_name = "door"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return DOORS
+    options = DOORS
 
 
 class WhenFilter(DayRangeFilter):

@@ -17,9 +17,7 @@ from notifications.models import Suppression
 class StandingFilter(SelectFilter):
     title = "standing"
     parameter_name = "standing"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Suppressed now"), ("no", "Lifted")]
+    options = [("yes", "Suppressed now"), ("no", "Lifted")]
 
     def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         return queryset.filter(lifted_at__isnull=value == "yes")

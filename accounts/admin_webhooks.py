@@ -1,6 +1,5 @@
 """What organisations' programs were told, for staff: to be read, and narrowed to what was given up."""
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import admin
@@ -15,17 +14,13 @@ from accounts.staff import DayRangeFilter, ReadOnlyAdmin, SelectFilter
 class DeliveryStateFilter(SelectFilter):
     title = "state"
     parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(DeliveryState.choices)
+    options = DeliveryState.choices
 
 
 class EventFilter(SelectFilter):
     title = "event"
     parameter_name = "event"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(WebhookEvent.choices)
+    options = WebhookEvent.choices
 
 
 class HappenedFilter(DayRangeFilter):

@@ -24,10 +24,10 @@ PERMISSION = "consultations.publish_consultation"
 class WhereFilter(SelectFilter):
     title = "state"
     parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("waiting", "Waiting for release"), ("planned", "Still to come"), ("sent", "On its way"),
-                ("cancelled", "Cancelled")]  # fmt: skip
+    options = (
+        ("waiting", "Waiting for release"), ("planned", "Still to come"), ("sent", "On its way"),
+        ("cancelled", "Cancelled"),
+    )  # fmt: skip
 
     def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         if value in ("waiting", "planned"):

@@ -53,9 +53,7 @@ class OutcomeForm(StaffModelForm):
 class PublishedFilter(SelectFilter):
     title = "published here"
     parameter_name = "published"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Yes"), ("no", "Not yet")]
+    options = [("yes", "Yes"), ("no", "Not yet")]
 
     def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         return queryset.filter(published_at__isnull=value == "no")
@@ -108,9 +106,7 @@ class OutcomeAdmin(BaseAdmin):
 
 class JurisdictionOfBodyFilter(SelectFilter):
     title = parameter_name = "jurisdiction"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(Jurisdiction.choices)
+    options = Jurisdiction.choices
 
 
 @admin.register(Authority)

@@ -53,25 +53,19 @@ class TopicFilter(SelectFilter):
 class StatusFilter(SelectFilter):
     title = "status"
     parameter_name = "status"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(Status.choices)
+    options = Status.choices
 
 
 class KindFilter(SelectFilter):
     title = "kind"
     parameter_name = "kind"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(Kind.choices)
+    options = Kind.choices
 
 
 class JurisdictionFilter(SelectFilter):
     title = "jurisdiction"
     parameter_name = "jurisdiction"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(Jurisdiction.choices)
+    options = Jurisdiction.choices
 
     def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         run_by = Authority.objects.filter(consultations=OuterRef("pk"), jurisdiction=value)
@@ -81,9 +75,7 @@ class JurisdictionFilter(SelectFilter):
 class RehearsalFilter(SelectFilter):
     title = "rehearsals"
     parameter_name = "rehearsal"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("no", "Real ones only"), ("yes", "Rehearsals only")]
+    options = [("no", "Real ones only"), ("yes", "Rehearsals only")]
 
     def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         return queryset.filter(is_rehearsal=value == "yes")

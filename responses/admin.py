@@ -28,9 +28,7 @@ MOST_NAMES = 1_000  # organisations that a search by name looks at
 class StateFilter(SelectFilter):
     title = "state"
     parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return SEEN_STATES
+    options = SEEN_STATES
 
 
 class OfPapers:

@@ -35,9 +35,7 @@ PAGES = """
 class ScreeningFilter(SelectFilter):
     title = "virus scan"
     parameter_name = "scan"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(value, str(label)) for value, label in Screening.choices]
+    options = Screening.choices
 
     def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         return queryset.filter(screening=value)
@@ -46,9 +44,7 @@ class ScreeningFilter(SelectFilter):
 class OutcomeFilter(SelectFilter):
     title = "text"
     parameter_name = "text"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(value, str(label)) for value, label in Outcome.choices]
+    options = Outcome.choices
 
     def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         waiting = Q(extracted__isnull=True) if value == Outcome.WAITING else Q()

@@ -25,9 +25,7 @@ from responses.models import Allowance, Decision, TimeRequest
 class DecisionFilter(SelectFilter):
     title = "state"
     parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(value, str(label)) for value, label in Decision.choices]
+    options = Decision.choices
 
     def narrow(self, request: HttpRequest, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         return queryset.filter(decision=value)

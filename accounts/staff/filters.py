@@ -3,7 +3,7 @@
 A value that is not among the choices, or not a day, filters nothing: an address typed or kept by hand never fails.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 
 
 class SelectFilter(SimpleListFilter):
-    """One of several. A subclass says `title`, `parameter_name`, `lookups` and `narrow`."""
+    """One of several. A subclass says `title`, `parameter_name`, `options` (or `lookups`, where they have to be found),
+    and `narrow` where they are not values of the field of that name.
+    """
 
     template = "admin/staff/select_filter.html"
+    options: Iterable[tuple[str, str]] = ()
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(self.options)
 
     def value(self) -> str | None:
         value = super().value()
