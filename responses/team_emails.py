@@ -138,4 +138,4 @@ def comments_made(notification: Notification, now: datetime) -> Message | Skip: 
 
 
 def _comments_url(response: Response, question: Question) -> str:
-    return settings.SITE_URL + reverse("responses:comments", args=[response.code, question.code])
+    return f"{settings.SITE_URL}{reverse('responses:comments', args=[response.code, question.code])}"

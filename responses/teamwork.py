@@ -255,5 +255,5 @@ def _tell_of_comment(made: Comment, now: datetime) -> None:
             due_at=began + GATHERED,
             payload={"user": person.pk, "response": made.response_id, "since": began.isoformat()},
         )
-        for person in reachable().filter(pk__in=[pk for pk in concerned if pk]).exclude(pk=made.by_id)
+        for person in reachable().filter(pk__in={pk for pk in concerned if pk} - {made.by_id})
     )
