@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from accounts.models import Role, User
 from accounts.record import By
 from consultations.models import Consultation
-from responses import drafting, exporting
+from responses import drafting, exporting, subscribing
 from responses.drafting import Given
 from responses.models import Response, Submission
 from tests import factories
@@ -125,6 +125,9 @@ def test_pages_for_a_reader_and_for_starting_are_accessible_and_fit(visit, live_
         check(visit(f"{reverse('responses:start')}?consultation={other.code}"))
     factories.MembershipFactory(user=user)
     check(visit(f"{reverse('responses:start')}?consultation={other.code}"))
+    check(visit(f"{reverse('responses:late')}?consultation={other.code}"))
+    subscribing.renew_for(organisation=user.organisations.first(), by=By(user=user, door="page"))
+    check(visit(reverse("responses:calendar")))
 
 
 def test_refusals_and_conflicts_are_accessible_and_fit(visit, live_server, response, submitter) -> None:  # noqa: F811
