@@ -25,7 +25,7 @@ def sign_off_rule(request: SignedInRequest, code: str) -> HttpResponse:
             messages.success(request, "The rule for sign-off has been saved.")
             return redirect("accounts:organisation_detail", code)
     context = {"form": form, "organisation": shown, "heading": "Sign-off before filing"}
-    return render(request, "accounts/sign_off.html", context, status=status)
+    return render(request, "accounts/choice.html", context, status=status)
 
 
 @login_required
@@ -44,4 +44,4 @@ def may_sign_off(request: SignedInRequest, code: str, pk: int) -> HttpResponse:
             messages.success(request, f"What {member.user} may sign off has been saved.")
             return redirect("accounts:organisation_detail", code)
     context = {"form": form, "organisation": shown, "heading": f"Sign-off by {member.user}"}
-    return render(request, "accounts/sign_off.html", context, status=status)
+    return render(request, "accounts/choice.html", context, status=status)

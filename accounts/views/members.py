@@ -26,8 +26,8 @@ def change_role(request: SignedInRequest, code: str, pk: int) -> HttpResponse:
         if not status:
             messages.success(request, f"The role of {member.user} has been changed.")
             return redirect("accounts:organisation_detail", code)
-    context = {"form": form, "organisation": shown, "member": member}
-    return render(request, "accounts/change_role.html", context, status=status)
+    context = {"form": form, "organisation": shown, "heading": f"Change the role of {member.user}"}
+    return render(request, "accounts/choice.html", context, status=status)
 
 
 @login_required
