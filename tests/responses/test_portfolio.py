@@ -110,4 +110,4 @@ def test_the_page_takes_as_many_queries_for_a_hundred_rows_as_for_one(rows, firm
     with queries() as counted:
         answer = client.get(reverse("responses:list"))
     assert len(answer.context["lines"]) == min(rows + 1, 20)
-    assert len(counted) == 15, [query["sql"][:90] for query in counted]
+    assert len(counted) == 17, [query["sql"][:90] for query in counted]
