@@ -15,10 +15,12 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from accounts.models import ApiToken, User
+from notifications.compiled import Kept, given
 
 # snd_<prefix>_<secret>: the prefix finds the row, the digest of the whole decides.
 TOKEN = re.compile(r"snd_([0-9A-Z]{4,12})_[0-9A-Za-z_-]{20,100}")
 USE_NOTED_EVERY = timedelta(hours=1)
+USABLE = Kept(lambda: ApiToken.objects.usable(given("now")).select_related("user").filter(prefix=given("prefix")))
 UNKNOWN = "This API token is not valid. It may be mistyped, expired or revoked."
 
 
@@ -31,11 +33,11 @@ class TokenAuthentication(authentication.BaseAuthentication):
     """`Authorization: Bearer snd_<prefix>_<secret>`. One query; the caller is the user that the token acts as."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
-        scheme, _, given = str(request.META.get("HTTP_AUTHORIZATION", "")).partition(" ")
+        scheme, _, shown = str(request.META.get("HTTP_AUTHORIZATION", "")).partition(" ")
         if scheme.lower() != "bearer":
             return None
         now = timezone.now()
-        token = find(given.strip(), now=now)
+        token = find(shown.strip(), now=now)
         note_use(token, now=now)
         return token.user, token
 
@@ -43,11 +45,11 @@ class TokenAuthentication(authentication.BaseAuthentication):
         return "Bearer"
 
 
-def find(given: str, *, now: datetime) -> ApiToken:
-    """The usable token that was given; AuthenticationFailed with one and the same sentence for every other."""
-    match = TOKEN.fullmatch(given)
-    token = ApiToken.objects.usable(now).select_related("user").filter(prefix=match[1]).first() if match else None
-    if token is None or not secrets.compare_digest(token.digest, digest_of(given)) or not token.user.is_active:
+def find(shown: str, *, now: datetime) -> ApiToken:
+    """The usable token that was shown; AuthenticationFailed with one and the same sentence for every other."""
+    match = TOKEN.fullmatch(shown)
+    token = USABLE.first(prefix=match[1], now=now) if match else None
+    if token is None or not secrets.compare_digest(token.digest, digest_of(shown)) or not token.user.is_active:
         raise AuthenticationFailed(UNKNOWN)
     return token
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from redis import Redis
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
@@ -33,15 +34,40 @@ class JSONSerializer:
             return json.loads(stored)
 
 
+class OneClient(RedisCacheClient):
+    """Django's makes a client anew for each call, which takes longer than the call."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._clients: dict[bool, Redis] = {}
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Redis:
+        if write not in self._clients:
+            self._clients[write] = super().get_client(key, write=write)
+        return self._clients[write]
+
+
 class ForgivingRedisCache(RedisCache):
     """With Redis out of reach, reads find nothing and writes are dropped: sessions go on from the database.
 
-    `add` and `incr` still raise RedisError, because who counts or locks has to know. After a failure Redis is left
-    alone for a few seconds, so that a Redis that hangs slows one request and not each of them.
+    `add`, `incr` and `count` still raise RedisError, because who counts or locks has to know. After a failure Redis is
+    left alone for a few seconds, so that a Redis that hangs slows one request and not each of them.
     """
 
     AWAY_SECONDS = 5
     _away_until: ClassVar[float] = 0
+
+    def __init__(self, server: Any, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = OneClient
+
+    def count(self, key: str, *, seconds: int) -> int:
+        """One more under the key, which is forgotten `seconds` after the first; how many that makes."""
+        client, name = self._cache.get_client(write=True), self.make_and_validate_key(key)
+        made = int(client.incr(name))
+        if made == 1:
+            client.expire(name, seconds)
+        return made
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
         return self._forgive(default, lambda: super(ForgivingRedisCache, self).get(key, default, version))

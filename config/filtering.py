@@ -7,16 +7,21 @@ from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from notifications.compiled import Listing
+
 PAGING = frozenset({"cursor", "page_size", "ordering"})
 
 
 class Filters(DjangoFilterBackend):  # type: ignore[misc]
     """A misspelt filter would give the whole list to somebody who trusts that it is a part: refuse it."""
 
-    def filter_queryset(self, request: Request, queryset: QuerySet[Any, Any], view: Any) -> QuerySet[Any, Any]:
+    def filter_queryset(
+        self, request: Request, queryset: QuerySet[Any, Any] | Listing, view: Any
+    ) -> QuerySet[Any, Any] | Listing:
         asked = request.query_params.keys() - PAGING
         if not asked:
             return queryset  # a filter set costs more than a page of rows
+        queryset = queryset.rows() if isinstance(queryset, Listing) else queryset
         filters = self.get_filterset_class(view, queryset)
         known = sorted(filters.base_filters) if filters else []
         if unknown := sorted(asked - set(known)):

@@ -7,6 +7,7 @@ its keys, the last of them unique: `[(None, ("-published_at", "-id"))]`. A view 
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.core import signing
@@ -17,6 +18,8 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response as ApiResponse
 from rest_framework.utils.urls import remove_query_param, replace_query_param
+
+from notifications.compiled import Kept, Listing, given
 
 Rows = QuerySet[Any, Any]
 Run = tuple[Callable[[Rows], Rows] | None, tuple[str, ...]]
@@ -86,18 +89,20 @@ class CursorPages(BasePagination):
         return Place(run, [_from_json(value) for value in values], back)
 
     # --- what is found ---
-    def _rows(self, queryset: Rows, place: Place | None, count: int) -> list[tuple[int, Any]]:
+    def _rows(self, listed: Rows | Listing, place: Place | None, count: int) -> list[tuple[int, Any]]:
         """Up to `count` rows beside the place, each with its run; going back, the nearest first."""
         back = place is not None and place.back
         found: list[tuple[int, Any]] = []
         for number in self._runs_from(place):
             narrow, keys = self.runs[number]
             keys = _turned(keys) if back else keys
-            rows = (narrow(queryset) if narrow else queryset).order_by(*keys)
-            if place and place.run == number:
-                rows = rows.filter(beyond(queryset.model, keys, place.values))
-            columns = {"id", *(key.lstrip("-") for key in keys)}
-            found += [(number, row) for row in rows.values(*columns)[: count - len(found)]]
+            beside = place.values if place and place.run == number else None
+            if isinstance(listed, Listing) and narrow is None:
+                rows: Iterable[Any] = _kept_page(listed, keys, beside, count - len(found))
+            else:
+                queryset = listed.rows() if isinstance(listed, Listing) else listed
+                rows = _page(narrow(queryset) if narrow else queryset, keys, beside, count - len(found))
+            found += [(number, row) for row in rows]
             if len(found) >= count:
                 break
         return found
@@ -116,9 +121,9 @@ class CursorPages(BasePagination):
         return Place(number, [row[name] for name in names], back)
 
     def _address(self, place: Place | None) -> str | None:
-        here = self.request.build_absolute_uri()
         if place is None:
             return None
+        here = self.request.build_absolute_uri()
         cursor = SIGNER.sign_object([self.mark, place.run, [_to_json(v) for v in place.values], place.back])
         return replace_query_param(remove_query_param(here, "cursor"), "cursor", cursor)
 
@@ -143,6 +148,32 @@ class CursorPages(BasePagination):
             orders = list(view.page_orders(None))
             made.append(_parameter("ordering", "The order.", {"type": "string", "enum": orders, "default": orders[0]}))
         return made
+
+
+def _page(rows: Rows, keys: tuple[str, ...], beside: Sequence[Any] | None, count: int) -> Rows:
+    """The first rows in the order of the keys, or those after the row with the values `beside`."""
+    if beside is not None:
+        rows = rows.filter(beyond(rows.model, keys, beside))
+    return rows.order_by(*keys).values(*{"id", *(key.lstrip("-") for key in keys)})[:count]
+
+
+def _kept_page(listing: Listing, keys: tuple[str, ...], beside: Sequence[Any] | None, count: int) -> list[Any]:
+    """The same of a listing that nobody narrowed, whose statement is kept."""
+    nulls = None if beside is None else tuple(value is None for value in beside)
+    places = {f"beside_{index}": value for index, value in enumerate(beside or ())}
+    return _statement(listing.build, tuple(listing.values), keys, nulls, count).all(**listing.values, **places)
+
+
+@lru_cache(maxsize=512)
+def _statement(
+    build: Callable[..., Rows],
+    names: tuple[str, ...],
+    keys: tuple[str, ...],
+    nulls: tuple[bool, ...] | None,
+    count: int,
+) -> Kept[Any]:
+    beside = None if nulls is None else [None if null else given(f"beside_{n}") for n, null in enumerate(nulls)]
+    return Kept(lambda: _page(build(**{name: given(name) for name in names}), keys, beside, count))
 
 
 def beyond(model: type[Model], keys: Iterable[str], values: Sequence[Any]) -> Q:

@@ -65,7 +65,6 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "config.policy.StaffPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -273,7 +272,7 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en-gb"
 FORMAT_MODULE_PATH = ["config.formats"]
-LANGUAGES = [("en-gb", "English")]  # the pages are in English: a browser that prefers French must not get half of them
+LANGUAGES = [("en-gb", "English")]  # the pages are in English, and no middleware asks the browser what it prefers
 
 FORMS_URLFIELD_ASSUME_HTTPS = True  # "example.org" typed into a form; Django 6 makes it the rule and drops the setting
 

@@ -26,6 +26,7 @@ from consultations.serializers import (
     SectionSerializer,
 )
 from notifications import clock
+from notifications.compiled import Listing
 
 NEWEST = ("-published_at", "-id")
 STILL_OPEN = [Status.OPEN.value, Status.PART_CLOSED.value]
@@ -40,11 +41,11 @@ class PublicView(GenericAPIView[Any]):
         """One moment for the whole answer."""
         return clock.now()
 
-    def visible(self) -> ConsultationQuerySet:
-        return Consultation.objects.visible_to(self.request.user or AnonymousUser(), self.now)
+    def visible(self) -> Listing:
+        return reading.visible(self.request.user or AnonymousUser(), self.now)
 
     def row(self, code: str) -> dict[str, Any]:
-        pk = self.visible().filter(code=code).values_list("pk", flat=True).first()
+        pk = self.visible().rows().filter(code=code).values_list("pk", flat=True).first()
         if pk is None:
             raise NotFound
         return reading.one(pk, self.now)
@@ -57,7 +58,7 @@ class Consultations(PublicView):
     @extend_schema(operation_id="consultations", responses=ConsultationSerializer(many=True))
     def get(self, request: Request) -> ApiResponse:  # noqa: ARG002
         """Find consultations, newest first or what closes soonest."""
-        page: Any = self.paginate_queryset(self.filter_queryset(self.visible()))
+        page: Any = self.paginate_queryset(self.filter_queryset(self.visible()))  # type: ignore[arg-type]
         return self.get_paginated_response(reading.page(page, self.now))
 
     def page_orders(self, request: Request | None) -> dict[str, Any]:  # noqa: ARG002

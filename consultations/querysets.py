@@ -41,14 +41,21 @@ def either(words: str) -> SearchQueryCombinable:
     return by_stem | as_typed
 
 
+def sees_drafts(user: User | AnonymousUser) -> bool:
+    """Staff who may see what is not published yet."""
+    return user.is_authenticated and user.is_staff and user.has_perm("consultations.view_consultation")
+
+
 class ConsultationQuerySet(models.QuerySet["Consultation"]):
     def visible_to(self, user: User | AnonymousUser, now: datetime) -> Self:
         """What is published, to everybody; drafts and what is scheduled, to staff with the right to see them.
 
         A rehearsal of what is not public yet tells what that says, so it is seen by the same staff alone.
         """
-        if user.is_authenticated and user.is_staff and user.has_perm("consultations.view_consultation"):
-            return self
+        return self if sees_drafts(user) else self.public(now)
+
+    def public(self, now: datetime) -> Self:
+        """What everybody may see."""
         shown = Q(rehearsal_of__isnull=True) | Q(rehearsal_of__published_at__lte=now)
         return self.filter(shown, published_at__lte=now)
 

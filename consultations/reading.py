@@ -14,9 +14,11 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Func, JSONField, OuterRef, Prefetch, QuerySet
 from django.db.models.functions import JSONObject
 
+from accounts.models import User
 from consultations.closing import closing
 from consultations.models import Consultation, ConsultationAuthority, Deadline, Outcome, Question, Section
-from notifications.compiled import NOW, Compiled, with_z
+from consultations.querysets import ConsultationQuerySet, sees_drafts
+from notifications.compiled import Compiled, Listing, given, with_z
 
 Row = dict[str, Any]
 LISTED = (
@@ -43,7 +45,7 @@ def _rows(*fields: str) -> QuerySet[Any, Any]:
     topics = Consultation.topics.through.objects.filter(consultation=here).order_by("topic__name")
     deadlines = Deadline.objects.filter(consultation=here).order_by("position", "id")
     found: QuerySet[Any, Any] = (
-        Consultation.objects.with_status(NOW)
+        Consultation.objects.with_status(given("now"))
         .annotate(
             bodies=_gathered(bodies, {name: f"authority__{name}" for name in OF_AUTHORITY}),
             subjects=_gathered(topics, {"slug": "topic__slug", "name": "topic__name"}),
@@ -63,6 +65,19 @@ def _gathered(rows_of: QuerySet[Any, Any], fields: dict[str, str]) -> Func:
 INSTANTS = ("published_at", "opens_at", "withdrawn_at", "next_closes_at")
 _LISTED = Compiled(_rows, instants=INSTANTS)
 _DETAILED = Compiled(lambda: _rows(*DETAILED), instants=(*INSTANTS, "known_closed_at"))
+
+
+def visible(user: User | AnonymousUser, now: datetime) -> Listing:
+    """What the person may see."""
+    return Listing(_everything) if sees_drafts(user) else Listing(_public, {"now": now})
+
+
+def _everything() -> ConsultationQuerySet:
+    return Consultation.objects.all()
+
+
+def _public(now: datetime) -> ConsultationQuerySet:
+    return Consultation.objects.public(now)
 
 
 def page(ids: Sequence[int], now: datetime) -> list[Row]:

@@ -1,21 +1,106 @@
 """Statements that are put together once a process.
 
-Of a list of fifty rows with their relations, most of the time goes into building the query, not into answering it. So
-the statement is built on first use and kept as text; a page is then its ids, found by an ordinary small query that
-starts from who is asking, and one call of the statement with them.
+Django takes several times as long to build a query as PostgreSQL to answer it. So what every request asks is built on
+first use and kept as text, and a call brings the values alone. What is asked stays written as querysets.
 """
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from functools import cached_property
-from typing import Any
+from copy import copy
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import Any, Generic, TypeVar, cast
 
-from django.db import connection
-from django.db.models import QuerySet
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, Expression, Field, Func, Model, QuerySet
+from django.db.models.sql.compiler import SQLCompiler
+from django.db.transaction import TransactionManagementError
 
-# Stands in the statement for the moment that is asked about.
-NOW = datetime(1970, 1, 1, tzinfo=UTC)
+T = TypeVar("T")
+
+
+class Given(Expression):
+    """Stands in a queryset for a value that each call brings, by name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:  # noqa: ARG002
+        return "%s", (self,)
+
+
+class AnyOf(Func):
+    """The column is one of the values that a call brings as a list."""
+
+    template, arg_joiner, output_field = "%(expressions)s)", " = ANY(", BooleanField()
+
+
+def given(name: str) -> Any:
+    """A Given, for where querysets are typed for the value itself."""
+    return Given(name)
+
+
+def _filled(params: Sequence[Any], values: dict[str, Any]) -> list[Any]:
+    return [values[param.name] if isinstance(param, Given) else param for param in params]
+
+
+class Kept(Generic[T]):
+    """`build` gives a queryset with `given(name)` where a value belongs. It must not depend on who asks, nor on when:
+    such values are given. A value of None is not the same as `isnull`, and never matches.
+    """
+
+    def __init__(self, build: Callable[[], QuerySet[Any, T]]) -> None:
+        self.build = build
+
+    @cached_property
+    def _made(self) -> tuple[QuerySet[Any, T], Any, str, tuple[Any, ...]]:
+        queryset = self.build()
+        compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
+        return queryset, compiler, *compiler.as_sql()
+
+    def all(self, **values: Any) -> list[T]:
+        """The rows, as the queryset gives them. What it would prefetch is not fetched."""
+        queryset, compiler, sql, params = self._made
+        here = connections[DEFAULT_DB_ALIAS]
+        if queryset.query.select_for_update and not here.in_atomic_block:
+            raise TransactionManagementError("A lock needs a transaction that holds it.")
+        call = copy(compiler)  # what Django keeps on a compiler belongs to one call, and the connection to one thread
+        call.connection = here
+        call.as_sql = lambda *_, **__: (sql, _filled(params, values))
+        query = _Instead(queryset.query, get_compiler=lambda *_, **__: call)
+        instead: Any = _Instead(queryset, query=query, db=DEFAULT_DB_ALIAS)
+        return list(cast(Any, queryset)._iterable_class(instead))
+
+    def first(self, **values: Any) -> T | None:
+        """The first row that the statement yields: without an order, of at most one."""
+        return next(iter(self.all(**values)), None)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What somebody may see, before they narrow it: `build(**values)` is the queryset.
+
+    `build` is a function of a module, one for each rule of who sees what: it stands for the rule, so that statements
+    can be kept by it.
+    """
+
+    build: Callable[..., QuerySet[Any, Any]]
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def rows(self) -> QuerySet[Any, Any]:
+        return self.build(**self.values)
+
+
+class _Instead:
+    """Something with a few of its attributes replaced."""
+
+    def __init__(self, of: object, **replaced: Any) -> None:
+        self.__dict__.update(replaced, _of=of)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._of, name)
 
 
 class Compiled:
@@ -36,13 +121,13 @@ class Compiled:
         listed = f"({sql}) AS listed WHERE listed.id = ANY(%s)"
         return f"SELECT json_agg(listed)::text FROM {listed}", params  # noqa: S608 (Django's own text)
 
-    def of(self, ids: Sequence[int], *, now: datetime = NOW) -> list[dict[str, Any]]:
+    def of(self, ids: Sequence[int], **values: Any) -> list[dict[str, Any]]:
         """The rows with these ids, in this order."""
         if not ids:
             return []
         sql, params = self._statement
         with connection.cursor() as cursor:
-            cursor.execute(sql, [*(now if value == NOW else value for value in params), list(ids)])
+            cursor.execute(sql, [*_filled(params, values), list(ids)])
             (text,) = cursor.fetchone()
         found = {row["id"]: row for row in json.loads(text or "[]")}
         rows = [found[number] for number in ids if number in found]
@@ -55,3 +140,23 @@ class Compiled:
 def with_z(instant: str | None) -> str | None:
     """PostgreSQL's way of writing a UTC instant, as the API writes it. The connection's time zone is UTC."""
     return instant.removesuffix("+00:00") + "Z" if instant else None
+
+
+# --- One new row ------------------------------------------------------------------------------------------------------
+def insert(row: Model) -> None:
+    """INSERT a new row with all its fields, as `save(force_insert=True)` does, without building the statement anew."""
+    here = connections[DEFAULT_DB_ALIAS]
+    fields, sql = _insertion(type(row))
+    with here.cursor() as cursor:
+        cursor.execute(sql, [each.get_db_prep_save(each.pre_save(row, add=True), here) for each in fields])
+        (row.pk,) = cursor.fetchone()
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+@cache
+def _insertion(model: type[Model]) -> "tuple[list[Field[Any, Any]], str]":
+    fields = [each for each in model._meta.local_concrete_fields if not (each.primary_key or each.generated)]
+    name = connections[DEFAULT_DB_ALIAS].ops.quote_name
+    columns, marks = ", ".join(name(str(each.column)) for each in fields), ", ".join(["%s"] * len(fields))
+    key = name(str(model._meta.pk.column))
+    return fields, f"INSERT INTO {name(model._meta.db_table)} ({columns}) VALUES ({marks}) RETURNING {key}"  # noqa: S608

@@ -1,6 +1,7 @@
 """The language for asking about responses. Every look-up starts from `visible_to(user)`."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth.models import AnonymousUser
@@ -21,8 +22,27 @@ class State(models.TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
-def _organisations_of(user: User) -> "models.QuerySet[Membership, int]":
+def _organisations_of(user: int) -> "models.QuerySet[Membership, int]":
     return Membership.objects.filter(user=user).values_list("organisation_id", flat=True)
+
+
+def reads_filed(user: User | AnonymousUser) -> bool:
+    """Staff who may know that a response was submitted."""
+    return user.is_staff and user.has_perm("responses.view_response")
+
+
+class Reads(StrEnum):
+    """Whose submissions somebody may read."""
+
+    OWN = "own"
+    PUBLISHABLE = "publishable"  # and their own
+    ALL = "all"
+
+    @classmethod
+    def of(cls, user: User | AnonymousUser) -> "Reads":
+        if not (user.is_staff and user.has_perm("responses.view_submission")):
+            return cls.OWN
+        return cls.ALL if user.has_perm("responses.view_confidential") else cls.PUBLISHABLE
 
 
 class ResponseQuerySet(models.QuerySet["Response"]):
@@ -33,14 +53,18 @@ class ResponseQuerySet(models.QuerySet["Response"]):
         """
         if not user.is_authenticated:
             return self.none()
-        own = Q(organisation__in=_organisations_of(user))
-        if user.is_staff and user.has_perm("responses.view_response"):
-            return self.filter(own | ~Q(state=State.DRAFT))
-        return self.filter(own)
+        return self.own_or_filed(user.pk) if reads_filed(user) else self.own(user.pk)
 
     def of(self, user: User | AnonymousUser) -> Self:
         """Those of the user's own organisations: what the pages for firms show, and a draft is never shown beyond."""
-        return self.filter(organisation__in=_organisations_of(user)) if user.is_authenticated else self.none()
+        return self.own(user.pk) if user.is_authenticated else self.none()
+
+    def own(self, user: int) -> Self:
+        """Of the organisations of the user with this id."""
+        return self.filter(organisation__in=_organisations_of(user))
+
+    def own_or_filed(self, user: int) -> Self:
+        return self.filter(Q(organisation__in=_organisations_of(user)) | ~Q(state=State.DRAFT))
 
     def submitted(self) -> Self:
         return self.filter(state=State.SUBMITTED)
@@ -51,7 +75,7 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
         """Drafting text is for the organisation alone; staff read submissions, not drafts."""
         if not user.is_authenticated:
             return self.none()
-        return self.filter(response__organisation__in=_organisations_of(user))
+        return self.filter(response__organisation__in=_organisations_of(user.pk))
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
@@ -61,7 +85,7 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
 
         if not user.is_authenticated:
             return self.none()
-        readable = Q(response__organisation__in=_organisations_of(user))
+        readable = Q(response__organisation__in=_organisations_of(user.pk))
         if user.is_staff:
             filed = Submission.attachments.through.objects.filter(submission__in=Submission.objects.visible_to(user))
             readable |= Q(pk__in=filed.values("attachment"))
@@ -77,12 +101,19 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         `view_confidential` as well, all of them."""
         if not user.is_authenticated:
             return self.none()
-        own = Q(response__organisation__in=_organisations_of(user))
-        if not (user.is_staff and user.has_perm("responses.view_submission")):
-            return self.filter(own)
-        if user.has_perm("responses.view_confidential"):
-            return self
-        return self.filter(own | Q(text_consent="publish"))
+        match Reads.of(user):
+            case Reads.ALL:
+                return self
+            case Reads.PUBLISHABLE:
+                return self.own_or_publishable(user.pk)
+        return self.own(user.pk)
+
+    def own(self, user: int) -> Self:
+        """Of the organisations of the user with this id."""
+        return self.filter(response__organisation__in=_organisations_of(user))
+
+    def own_or_publishable(self, user: int) -> Self:
+        return self.filter(Q(response__organisation__in=_organisations_of(user)) | Q(text_consent="publish"))
 
     def received_since(self, moment: datetime) -> Self:
         return self.filter(received_at__gte=moment)

@@ -11,11 +11,11 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
 from accounts.models import Membership, User
-from notifications.compiled import Compiled
+from notifications.compiled import AnyOf, Compiled, Kept, Listing, given
 from responses import scanning
 from responses.models import Answer, AnswerVersion, Attachment, Receipt, Response, Submission
 from responses.progress import Part
-from responses.querysets import ResponseQuerySet, State, SubmissionQuerySet
+from responses.querysets import Reads, ResponseQuerySet, State, SubmissionQuerySet, reads_filed
 
 Row = dict[str, Any]
 CONSENTS = {"text": "text_consent", "name": "name_consent", "foi": "foi_position", "foi_reason": "foi_reason"}
@@ -40,19 +40,20 @@ class Reader:
 
     def __init__(self, user: User | AnonymousUser) -> None:
         self.user = user
-        self.own = set(Membership.objects.filter(user=user.pk).values_list("organisation_id", flat=True))
+        self.own = set(_ORGANISATIONS.all(user=user.pk))
 
-    def responses(self) -> ResponseQuerySet:
-        seen = Response.objects.visible_to(self.user)
-        return seen if self._is_staff else seen.filter(organisation__in=self.own)
+    def responses(self) -> Listing:
+        if reads_filed(self.user):
+            return Listing(_own_or_filed, {"user": self.user.pk})
+        return Listing(_own, {"user": self.user.pk, "own": [*self.own]})
 
-    def submissions(self) -> SubmissionQuerySet:
-        seen = Submission.objects.visible_to(self.user)
-        return seen if self._is_staff else seen.filter(response__organisation__in=self.own)
-
-    @property
-    def _is_staff(self) -> bool:
-        return bool(getattr(self.user, "is_staff", False))
+    def submissions(self) -> Listing:
+        match Reads.of(self.user):
+            case Reads.ALL:
+                return Listing(_all_filed)
+            case Reads.PUBLISHABLE:
+                return Listing(_own_or_publishable, {"user": self.user.pk})
+        return Listing(_own_filed, {"user": self.user.pk, "own": [*self.own]})
 
     def page_of_responses(self, ids: Sequence[int]) -> list[Row]:
         return [self._response(row) for row in _RESPONSES.of(ids)]
@@ -62,12 +63,12 @@ class Reader:
 
     def response(self, code: str) -> Row | None:
         """With its consents and every version that was filed; None where the person may not see it."""
-        pk = self.responses().filter(code=code).values_list("pk", flat=True).first()
+        pk = self.responses().rows().filter(code=code).values_list("pk", flat=True).first()
         if pk is None:
             return None
         (row,) = _RESPONSES_IN_FULL.of([pk])
         prefix = "" if row["organisation_id"] in self.own else "latest__"
-        versions = self.submissions().filter(response=pk).order_by("version")
+        versions = self.submissions().rows().filter(response=pk).order_by("version")
         return {
             **self._response(row),
             "withdrawal_reason": row["withdrawal_reason"],
@@ -77,7 +78,7 @@ class Reader:
 
     def submission(self, reference: str) -> Row | None:
         """With exactly what was filed; None where the person may not see it."""
-        pk = self.submissions().filter(reference=reference).values_list("pk", flat=True).first()
+        pk = self.submissions().rows().filter(reference=reference).values_list("pk", flat=True).first()
         if pk is None:
             return None
         (row,) = _SUBMISSIONS_IN_FULL.of([pk])
@@ -227,6 +228,31 @@ def _status(is_latest: bool, state: str) -> str:
 
 
 # --- Statements -------------------------------------------------------------------------------------------------------
+_ORGANISATIONS = Kept(
+    lambda: Membership.objects.filter(user=given("user")).values_list("organisation_id", flat=True).order_by()
+)
+
+
+def _own(user: int, own: list[int]) -> ResponseQuerySet:
+    return Response.objects.own(user).filter(AnyOf("organisation_id", own))
+
+
+def _own_or_filed(user: int) -> ResponseQuerySet:
+    return Response.objects.own_or_filed(user)
+
+
+def _own_filed(user: int, own: list[int]) -> SubmissionQuerySet:
+    return Submission.objects.own(user).filter(AnyOf("response__organisation_id", own))
+
+
+def _own_or_publishable(user: int) -> SubmissionQuerySet:
+    return Submission.objects.own_or_publishable(user)
+
+
+def _all_filed() -> SubmissionQuerySet:
+    return Submission.objects.all()
+
+
 def _responses(*fields: str) -> QuerySet[Any, Any]:
     related = [*_of("consultation", PAPER), *_of("organisation", FIRM), *_of("latest", OF_LATEST)]
     made: QuerySet[Any, Any] = Response.objects.values("id", "organisation_id", *OF_RESPONSE, *related, *fields)

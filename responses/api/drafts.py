@@ -58,7 +58,7 @@ class Responses(GenericAPIView[Any]):
     def get(self, request: Request) -> ApiResponse:
         """The responses of the caller's organisations; for staff with the right, those that were submitted too."""
         reader = reading.Reader(request.user)
-        page: Any = self.paginate_queryset(self.filter_queryset(reader.responses()))
+        page: Any = self.paginate_queryset(self.filter_queryset(reader.responses()))  # type: ignore[arg-type]
         return self.get_paginated_response(reader.page_of_responses(page))
 
     @extend_schema(

@@ -24,7 +24,7 @@ class Submissions(GenericAPIView[Any]):
     def get(self, request: Request) -> ApiResponse:
         """What the caller's organisations filed and which versions stand; for staff, what they may read."""
         reader = reading.Reader(request.user)
-        page: Any = self.paginate_queryset(self.filter_queryset(reader.submissions()))
+        page: Any = self.paginate_queryset(self.filter_queryset(reader.submissions()))  # type: ignore[arg-type]
         return self.get_paginated_response(reader.page_of_submissions(page))
 
 
