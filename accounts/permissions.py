@@ -3,19 +3,24 @@
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import Membership, Organisation, Role, User
+from notifications.compiled import Kept, given
 
 MAY_DRAFT = (Role.ADMIN, Role.SUBMITTER, Role.DRAFTER)
 MAY_SUBMIT = (Role.ADMIN, Role.SUBMITTER)
+_ROLE = Kept(
+    lambda: (
+        Membership.objects.filter(user=given("user"), organisation=given("organisation"))
+        .values_list("role", flat=True)
+        .order_by()
+    )
+)
 
 
 def role_in(user: User | AnonymousUser, organisation: Organisation) -> str:
     """The user's role in the organisation, "" if none."""
     if not user.is_authenticated:
         return ""
-    return (
-        Membership.objects.filter(user_id=user.pk, organisation=organisation).values_list("role", flat=True).first()
-        or ""
-    )
+    return _ROLE.first(user=user.pk, organisation=organisation.pk) or ""
 
 
 def can_draft(user: User | AnonymousUser, organisation: Organisation) -> bool:

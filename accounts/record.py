@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.http import HttpRequest
 
 from accounts.models import Act, Seal, User
+from notifications.compiled import insert
 
 SEAL_LOCK = 7_236_401  # one sealer at a time, on any number of hosts
 
@@ -61,7 +62,7 @@ def write(
     **detail: Any,
 ) -> Act:
     """Add one act. `detail` is facts that JSON can hold, never the text of an answer and never a secret."""
-    return Act.objects.create(
+    act = Act(
         at=at,
         verb=verb,
         actor_id=by.user.pk if by.user else None,
@@ -73,6 +74,8 @@ def write(
         organisation_code=organisation_code,
         detail=detail,
     )
+    insert(act)
+    return act
 
 
 def digest(previous: str, act: Act) -> str:

@@ -35,16 +35,18 @@ class JSONSerializer:
 
 
 class OneClient(RedisCacheClient):
-    """Django's makes a client anew for each call, which takes longer than the call."""
+    """One client of each server for the whole process, whatever the thread: redis-py's own are made for that.
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._clients: dict[bool, Redis] = {}
+    Django makes a client anew for each call, which takes longer than the call.
+    """
+
+    _clients: ClassVar[dict[str, Redis]] = {}
 
     def get_client(self, key: Any = None, *, write: bool = False) -> Redis:
-        if write not in self._clients:
-            self._clients[write] = super().get_client(key, write=write)
-        return self._clients[write]
+        server = self._servers[self._get_connection_pool_index(write)]
+        if server not in self._clients:
+            self._clients[server] = super().get_client(key, write=write)
+        return self._clients[server]
 
 
 class ForgivingRedisCache(RedisCache):

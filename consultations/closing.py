@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from consultations.models import Consultation, Deadline
+from consultations.models import Authority, Consultation, Deadline
+from notifications.compiled import Kept, given
 
 HOME_ZONE = "Europe/London"  # where no body says another
 ZONE_WORDS = {
@@ -17,6 +18,13 @@ ZONE_WORDS = {
     "Europe/Paris": "Paris time",
     "UTC": "UTC",
 }
+_LEADING = Kept(
+    lambda: (
+        Authority.objects.filter(consultations=given("paper"))
+        .order_by("consultationauthority__position")
+        .values_list("time_zone", flat=True)[:1]
+    )
+)
 
 
 def zone_words(zone: str) -> str:
@@ -27,8 +35,8 @@ def zone_words(zone: str) -> str:
 def zone_of(paper: Consultation) -> str:
     """The civil zone of the body that leads: in it, instants that are no deadline are said."""
     fetched = "authorities" in getattr(paper, "_prefetched_objects_cache", {})  # by bodies_in_order
-    bodies = paper.authorities.all() if fetched else paper.authorities.order_by("consultationauthority__position")
-    return next((body.time_zone for body in bodies), HOME_ZONE)
+    zones = [body.time_zone for body in paper.authorities.all()] if fetched else _LEADING.all(paper=paper.pk)
+    return next(iter(zones), HOME_ZONE)
 
 
 def day_words(day: date) -> str:

@@ -16,9 +16,11 @@ from django.db import connection, transaction
 
 from accounts.models import User
 from notifications import clock
+from notifications.compiled import Kept, given, insert
 from notifications.refusal import Conflict, Refusal
 from responses.models import IdempotentRequest
 
+_KNOWN = Kept(lambda: IdempotentRequest.objects.filter(user=given("user"), key=given("key")))
 KEPT_FOR = timedelta(days=30)
 
 
@@ -52,12 +54,11 @@ def once(*, user: User, key: str, fingerprint: str, act: Callable[[], Reply]) ->
     with transaction.atomic():
         if not _lock(f"{user.pk}:{key}"):
             raise Conflict("The first request with this Idempotency-Key is still in progress.", code="in_progress")
-        known = IdempotentRequest.objects.filter(user=user, key=key).first()
+        known = _KNOWN.first(user=user.pk, key=key)
         if known is None:
             reply = act()
-            IdempotentRequest.objects.create(
-                user=user, key=key, fingerprint=fingerprint, status=reply.status, body=reply.body
-            )
+            asked = {"user": user, "key": key, "fingerprint": fingerprint}
+            insert(IdempotentRequest(**asked, status=reply.status, body=reply.body))
             return reply
     if known.fingerprint != fingerprint:
         raise KeyReused("This Idempotency-Key was used for another request.", field="Idempotency-Key")

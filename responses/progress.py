@@ -7,11 +7,16 @@ from datetime import datetime
 from django.db.models import Q
 
 from consultations.models import Deadline, Question, Section
+from notifications.compiled import Kept, given
 from responses import allowances
 from responses.allowances import Allowed
 from responses.emptiness import SAYS_NOTHING, says_nothing
 from responses.models import Answer, Attachment, Response
 from responses.permissions import WHOLE, Reach
+
+_ANSWERS = Kept(lambda: Answer.objects.filter(response=given("response")).select_related("edited_by"))
+_SECTIONS = Kept(lambda: Section.objects.filter(consultation=given("consultation")).select_related("deadline"))
+_QUESTIONS = Kept(lambda: Question.objects.filter(section__consultation=given("consultation")))
 
 
 @dataclass(kw_only=True)
@@ -81,20 +86,22 @@ def parts(
     sections: then nothing in it follows from an answer beyond them. A question that depends on such a one is as if
     that were not answered.
     """
-    drafted = Answer.objects.filter(reach.within("question__section"), response=response)
-    answers = {answer.question_id: answer for answer in drafted.select_related("edited_by")}
+    questions = [
+        each for each in _QUESTIONS.all(consultation=response.consultation_id) if reach.includes(each.section_id)
+    ]
+    drafted = {answer.question_id: answer for answer in _ANSWERS.all(response=response.pk)}
+    answers = {each.pk: drafted[each.pk] for each in questions if each.pk in drafted}
     files: dict[int | None, list[Attachment]] = {}
     for attachment in Attachment.objects.filter(response=response).current() if attachments is None else attachments:
         files.setdefault(attachment.question_id, []).append(attachment)
-    sections = Section.objects.filter(reach.within("pk"), consultation=response.consultation_id)
-    sections = sections.select_related("deadline")
+    sections = [each for each in _SECTIONS.all(consultation=response.consultation_id) if reach.includes(each.pk)]
     is_open = {section.pk: section.is_open(now) for section in sections}
     if not all(is_open.values()):
         allowed = allowances.of(response, now)
         is_open |= {section.pk: True for section in sections if section.deadline_id in allowed}
     made = {section.pk: Part(section=section, is_open=is_open[section.pk], items=[]) for section in sections}
     chosen = {question_id: answer.selected for question_id, answer in answers.items()}
-    for question in Question.objects.filter(reach.within("section"), section__consultation=response.consultation_id):
+    for question in questions:
         part = made[question.section_id]
         question.section = part.section  # read already: a join would repeat its introduction for each question
         item = Item(question=question, answer=answers.get(question.pk), files=files.get(question.pk, []))

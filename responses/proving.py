@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 
 from consultations.closing import moment, zone_of
+from notifications.compiled import insert
 from responses import keys, snapshot
 from responses.models import Receipt, SignOff, Submission
 
@@ -29,7 +30,7 @@ def issue(submission: Submission, *, signed: SignOff | None = None) -> Receipt:
     receipt.key_id, receipt.signature = keys.sign(snapshot.canonical(payload))
     if receipt.key_id:
         receipt.payload, receipt.nonces = payload, nonces
-    receipt.save(force_insert=True)
+    insert(receipt)
     return receipt
 
 

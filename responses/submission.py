@@ -16,6 +16,7 @@ from accounts.record import By
 from consultations import telling
 from consultations.closing import closing
 from notifications import clock
+from notifications.compiled import Kept, given, insert
 from notifications.refusal import Conflict, NotAllowed, Refusal
 from responses import allowances, approval, emails, progress, proving, snapshot
 from responses.drafting import clean_text, refuse_untaken, write_act
@@ -24,6 +25,16 @@ from responses.progress import Part
 from responses.querysets import State
 from responses.snapshot import Content
 
+_LOCKED = Kept(
+    lambda: (
+        Response.objects.select_for_update(of=("self",))
+        .select_related("consultation", "organisation")
+        .defer("consultation__body", "consultation__search")
+        .filter(pk=given("pk"))
+        .order_by()
+    )
+)
+_FILES = Kept(lambda: Attachment.objects.filter(response=given("response")).current())
 CHANGED = "Something changed after you checked your answers. Check them again, then submit."
 NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -52,7 +63,7 @@ class Prepared:
 
 def prepare(response: Response, now: datetime) -> Prepared:
     """For "check your answers" and for `submit`: the same code shows and files."""
-    attachments = list(Attachment.objects.filter(response=response).current())
+    attachments = _FILES.all(response=response.pk)
     parts = progress.parts(response, now, attachments=attachments)
     general = [attachment for attachment in attachments if attachment.question_id is None]
     content = snapshot.build(response, parts, general)
@@ -103,7 +114,7 @@ def _file(
     received_at: datetime,
 ) -> Submission:  # fmt: skip
     version = (response.latest.version if response.latest else 0) + 1
-    submission = Submission.objects.create(
+    submission = Submission(
         response=response,
         version=version,
         reference=f"{response.code}-{version}",
@@ -121,6 +132,7 @@ def _file(
         foi_position=response.foi_position,
         foi_reason=response.foi_reason,
     )
+    insert(submission)
     if codes := snapshot.file_codes(prepared.content):
         submission.attachments.set(Attachment.objects.filter(code__in=codes))
     receipt = proving.issue(submission, signed=signed)
@@ -185,11 +197,10 @@ def _tell_programs(event: WebhookEvent, submission: Submission, response: Respon
 def lock(response: Response) -> Response:
     """The response's row, locked. Not joined with `latest`: after a wait for the lock, PostgreSQL gives the row as it
     is now and what is joined to it as it was before the wait."""
-    return (
-        Response.objects.select_for_update(of=("self",))
-        .select_related("consultation", "organisation")
-        .get(pk=response.pk)
-    )
+    locked = _LOCKED.first(pk=response.pk)
+    if locked is None:
+        raise Response.DoesNotExist
+    return locked
 
 
 def _filer(response: Response, *, by: By) -> User:

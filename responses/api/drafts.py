@@ -1,7 +1,9 @@
 """Responses: found, started, their consents stated, and checked before they are filed."""
 
+from functools import cache
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import NotFound, ValidationError
@@ -14,6 +16,7 @@ from accounts.models import Organisation
 from accounts.record import by_request
 from consultations.models import Consultation
 from notifications import clock
+from notifications.compiled import Kept, given
 from notifications.refusal import Refusal
 from responses import approval, drafting, reading, submission
 from responses.filters import ResponseFilters
@@ -34,11 +37,19 @@ def own_response(request: Request, code: str, *related: str) -> Response:
 
     The row alone: the flows lock and read it again with what they need. `related` names what the view itself needs.
     """
-    found = Response.objects.of(request.user).filter(code=code)
-    response = (found.select_related(*related) if related else found).first()
+    response = _own(related).first(user=request.user.pk, code=code)
     if response is None:
         raise NotFound
     return response
+
+
+@cache
+def _own(related: tuple[str, ...]) -> Kept[Response]:
+    def build() -> QuerySet[Any, Response]:
+        found = Response.objects.own(given("user")).filter(code=given("code")).order_by()
+        return found.select_related(*related) if related else found
+
+    return Kept(build)
 
 
 def in_full(request: Request, code: str) -> dict[str, Any]:
