@@ -58,7 +58,10 @@ class Kept(Generic[T]):
     def _made(self) -> tuple[QuerySet[Any, T], Any, str, tuple[Any, ...]]:
         queryset = self.build()
         compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
-        return queryset, compiler, *compiler.as_sql()
+        sql, params = compiler.as_sql()
+        converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
+        compiler.get_converters = lambda _: converters  # worked out anew for each call otherwise
+        return queryset, compiler, sql, params
 
     def all(self, **values: Any) -> list[T]:
         """The rows, as the queryset gives them. What it would prefetch is not fetched."""
@@ -142,7 +145,7 @@ def with_z(instant: str | None) -> str | None:
     return instant.removesuffix("+00:00") + "Z" if instant else None
 
 
-# --- One new row ------------------------------------------------------------------------------------------------------
+# --- One row ----------------------------------------------------------------------------------------------------------
 def insert(row: Model) -> None:
     """INSERT a new row with all its fields, as `save(force_insert=True)` does, without building the statement anew."""
     here = connections[DEFAULT_DB_ALIAS]
@@ -151,6 +154,22 @@ def insert(row: Model) -> None:
         cursor.execute(sql, [each.get_db_prep_save(each.pre_save(row, add=True), here) for each in fields])
         (row.pk,) = cursor.fetchone()
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+def update(row: Model, *names: str) -> None:
+    """UPDATE these fields of a row that exists, as `save(update_fields=names)` does."""
+    here, model = connections[DEFAULT_DB_ALIAS], type(row)
+    fields = [model._meta.get_field(name) for name in names]
+    with here.cursor() as cursor:
+        values = [each.get_db_prep_save(each.pre_save(row, add=False), here) for each in fields]
+        cursor.execute(_updating(model, names), [*values, row.pk])
+
+
+@cache
+def _updating(model: type[Model], names: tuple[str, ...]) -> str:
+    name = connections[DEFAULT_DB_ALIAS].ops.quote_name
+    columns = ", ".join(f"{name(str(model._meta.get_field(each).column))} = %s" for each in names)
+    return f"UPDATE {name(model._meta.db_table)} SET {columns} WHERE {name(str(model._meta.pk.column))} = %s"  # noqa: S608
 
 
 @cache

@@ -16,7 +16,7 @@ from accounts.record import By
 from consultations import telling
 from consultations.closing import closing
 from notifications import clock
-from notifications.compiled import Kept, given, insert
+from notifications.compiled import Kept, given, insert, update
 from notifications.refusal import Conflict, NotAllowed, Refusal
 from responses import allowances, approval, emails, progress, proving, snapshot
 from responses.drafting import clean_text, refuse_untaken, write_act
@@ -82,31 +82,31 @@ def submit(*, response: Response, by: By, now: datetime | None = None, checked: 
     what was checked, Unsigned where a sign-off is wanted and missing, Refusal with `problems` when something is
     missing.
     """
-    received_at = now or clock.now()
     with transaction.atomic():
-        locked = lock(response)
-        filer = _filer(locked, by=by)
-        refuse_untaken(locked.consultation, received_at)
-        prepared = prepare(locked, received_at)
-        standing = locked.latest
-        if not prepared.is_open:
-            if standing is not None and _is_sent_again(locked, standing, prepared):
-                return standing
-            raise Conflict(_closed_sentence(prepared), code="closed")
-        digest = prepared.sha256
-        if (
-            standing is not None
-            and locked.state == State.SUBMITTED
-            and snapshot.is_filed_as(standing, prepared.content)
-        ):
+        return submit_within(response=response, by=by, received_at=now or clock.now(), checked=checked)
+
+
+def submit_within(*, response: Response, by: By, received_at: datetime, checked: str = "") -> Submission:
+    """`submit` in the caller's transaction, which must be undone with whatever this raises."""
+    locked = lock(response)
+    filer = _filer(locked, by=by)
+    refuse_untaken(locked.consultation, received_at)
+    prepared = prepare(locked, received_at)
+    standing = locked.latest
+    if not prepared.is_open:
+        if standing is not None and _is_sent_again(locked, standing, prepared):
             return standing
-        if checked and checked != digest:
-            raise Conflict(CHANGED, code="changed")
-        if prepared.problems:
-            sentence = " ".join(sentence for _, sentence in prepared.problems)
-            raise Refusal(sentence, code="incomplete", problems=prepared.problems)
-        signed = approval.refuse_unsigned(locked, prepared.content)
-        return _file(locked, prepared, digest, signed, filer=filer, by=by, received_at=received_at)
+        raise Conflict(_closed_sentence(prepared), code="closed")
+    digest = prepared.sha256
+    if standing is not None and locked.state == State.SUBMITTED and snapshot.is_filed_as(standing, prepared.content):
+        return standing
+    if checked and checked != digest:
+        raise Conflict(CHANGED, code="changed")
+    if prepared.problems:
+        sentence = " ".join(sentence for _, sentence in prepared.problems)
+        raise Refusal(sentence, code="incomplete", problems=prepared.problems)
+    signed = approval.refuse_unsigned(locked, prepared.content)
+    return _file(locked, prepared, digest, signed, filer=filer, by=by, received_at=received_at)
 
 
 def _file(
@@ -140,7 +140,7 @@ def _file(
     amended = response.state == State.SUBMITTED
     response.state, response.latest = State.SUBMITTED, submission
     response.withdrawn_at, response.withdrawal_reason = None, ""
-    response.save(update_fields=["state", "latest", "withdrawn_at", "withdrawal_reason"])
+    update(response, "state", "latest", "withdrawn_at", "withdrawal_reason")
     write_act(
         response, by=by, now=received_at, verb="response amended" if amended else "response submitted",
         reference=submission.reference, sha256=proving.kept_hash(receipt),
@@ -169,7 +169,7 @@ def withdraw(*, response: Response, reason: str, by: By, now: datetime | None = 
     if not reason:
         raise Refusal("Say why you withdraw it. The reason is kept with the response.", field="reason")
     locked.state, locked.withdrawn_at, locked.withdrawal_reason = State.WITHDRAWN, now, reason
-    locked.save(update_fields=["state", "withdrawn_at", "withdrawal_reason"])
+    update(locked, "state", "withdrawn_at", "withdrawal_reason")
     write_act(locked, by=by, now=now, verb="response withdrawn", reference=locked.latest.reference)
     emails.queue_filed(kind="response_withdrawn", submission=locked.latest, now=now)
     _tell_programs(WebhookEvent.RESPONSE_WITHDRAWN, locked.latest, locked, now)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from django.db import transaction
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.generics import GenericAPIView
@@ -59,8 +60,8 @@ class Submit(GenericAPIView[Any]):
         given.is_valid(raise_exception=True)
 
         def act() -> Reply:
-            made = submission.submit(
-                response=response, by=by_request(request, "api"), now=received_at, **given.validated_data
+            made = submission.submit_within(
+                response=response, by=by_request(request, "api"), received_at=received_at, **given.validated_data
             )
             is_new = made.received_at == received_at
             return Reply(status=201 if is_new else 200, body=plain(reading.filed(made)))
@@ -94,10 +95,11 @@ class Withdraw(GenericAPIView[Any]):
 
 
 def once(request: Request, body: dict[str, Any], act: Callable[[], Reply]) -> Reply:
-    """`act`, once for this caller and key; without a key, as often as it is asked."""
+    """`act`, in one transaction and once for this caller and key; without a key, as often as it is asked."""
     key = request.headers.get("Idempotency-Key")
     if key is None:
-        return act()
+        with transaction.atomic():
+            return act()
     mark = idempotency.fingerprint(str(request.method), request.path, body)
     return idempotency.once(user=request.user, key=key, fingerprint=mark, act=act)  # type: ignore[arg-type]
 

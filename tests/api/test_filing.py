@@ -196,6 +196,6 @@ def test_a_submission_is_a_constant_number_of_queries(call, questions, django_as
         firm.answer(str(number), text="Ours.")
     caller = call(firm.submitter)
     caller.get(firm.url)  # notes the use of the token
-    with django_assert_num_queries(25):
+    with django_assert_num_queries(23):
         assert caller.post(f"{firm.url}submit/", headers=KEY).status_code == 201
     assert connection.connection is not None
