@@ -43,7 +43,8 @@ class OneClient(RedisCacheClient):
     _clients: ClassVar[dict[str, Redis]] = {}
 
     def get_client(self, key: Any = None, *, write: bool = False) -> Redis:
-        server = self._servers[self._get_connection_pool_index(write)]
+        django: Any = self
+        server = django._servers[django._get_connection_pool_index(write)]
         if server not in self._clients:
             self._clients[server] = super().get_client(key, write=write)
         return self._clients[server]

@@ -158,18 +158,20 @@ def insert(row: Model) -> None:
 
 def update(row: Model, *names: str) -> None:
     """UPDATE these fields of a row that exists, as `save(update_fields=names)` does."""
-    here, model = connections[DEFAULT_DB_ALIAS], type(row)
-    fields = [model._meta.get_field(name) for name in names]
+    here = connections[DEFAULT_DB_ALIAS]
+    fields, sql = _updating(type(row), names)
     with here.cursor() as cursor:
         values = [each.get_db_prep_save(each.pre_save(row, add=False), here) for each in fields]
-        cursor.execute(_updating(model, names), [*values, row.pk])
+        cursor.execute(sql, [*values, row.pk])
 
 
 @cache
-def _updating(model: type[Model], names: tuple[str, ...]) -> str:
+def _updating(model: type[Model], names: tuple[str, ...]) -> "tuple[list[Field[Any, Any]], str]":
+    fields = [cast("Field[Any, Any]", model._meta.get_field(each)) for each in names]
     name = connections[DEFAULT_DB_ALIAS].ops.quote_name
-    columns = ", ".join(f"{name(str(model._meta.get_field(each).column))} = %s" for each in names)
-    return f"UPDATE {name(model._meta.db_table)} SET {columns} WHERE {name(str(model._meta.pk.column))} = %s"  # noqa: S608
+    columns = ", ".join(f"{name(str(each.column))} = %s" for each in fields)
+    key = name(str(model._meta.pk.column))
+    return fields, f"UPDATE {name(model._meta.db_table)} SET {columns} WHERE {key} = %s"  # noqa: S608
 
 
 @cache
