@@ -169,6 +169,7 @@ NOTIFICATION_KINDS = {
     "comments_made": "responses.team_emails.comments_made",
     "guest_invited": "responses.guest_emails.guest_invited",
     "guest_answered": "responses.guest_emails.guest_answered",
+    "collection_invitation": "responses.collection_emails.invitation",
     "outcome_due": "consultations.dates_due.outcome_due",
     "alert_held": "consultations.dates_due.alert_held",
     "export_ready": "responses.export_emails.export_ready",

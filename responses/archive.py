@@ -16,7 +16,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from accounts.models import Act, Membership, Organisation, User
 from notifications.refusal import Conflict
-from responses import attaching, proving, snapshot
+from responses import archive_input, attaching, proving, snapshot
+from responses.collection_models import WITH_MEMBERS
 from responses.models import (
     Answer,
     AnswerVersion,
@@ -38,6 +39,7 @@ README = """What {name} holds on Soundings, as of {at} (UTC).
 
 organisation.json               the organisation and its members
 more_time.json                  what was asked for more time, and what was decided
+contributions.json              what was written for trade bodies: the draft, and each version that was sent
 acts.json                       what its people and programs did, the oldest first
 responses/CODE/                 one folder for each response; CODE is its code
   response.json                 the consultation, the state, the consents, and what was put into answers from elsewhere
@@ -48,6 +50,8 @@ responses/CODE/                 one folder for each response; CODE is its code
   guests.json                   who was invited from outside to see it, or some sections of it
   sign_offs.json                who signed off what: the digest and the whole content that was signed;
                                 acts.json has the SHA-256 of nonce and digest together
+  collection.json               where there is one: what members were asked, and which of them it speaks for
+  input.json                    and what they sent, every version, the oldest first
   submissions/REFERENCE.json    what was filed, in the exact bytes that its SHA-256 is over
   receipts/REFERENCE.json       the signed receipt of each version, which anybody can check
   submissions.json              when each version was received, by whom it was filed, and its receipt
@@ -65,6 +69,7 @@ def write(target: IO[bytes], organisation: Organisation, *, now: datetime) -> No
         _text(archive, "README.txt", README.format(name=organisation.name, at=f"{now:%Y-%m-%d %H:%M}"))
         _one(archive, "organisation.json", _organisation(organisation))
         _rows(archive, "more_time.json", _more_time(organisation))
+        _rows(archive, "contributions.json", archive_input.given(organisation))
         _rows(archive, "acts.json", _acts(organisation))
         for response in Response.objects.filter(organisation=organisation).order_by("pk").iterator(chunk_size=ROWS):
             _response(archive, response)
@@ -117,6 +122,9 @@ def _response(archive: zipfile.ZipFile, response: Response) -> None:
     _rows(archive, f"{folder}/comments.json", _comments(response))
     _rows(archive, f"{folder}/guests.json", _guests(response))
     _rows(archive, f"{folder}/sign_offs.json", _sign_offs(response))
+    if response.organisation.kind in WITH_MEMBERS:
+        _one(archive, f"{folder}/collection.json", archive_input.collection(response))
+        _rows(archive, f"{folder}/input.json", archive_input.received(response))
     _rows(archive, f"{folder}/submissions.json", _submissions(response))
     for submission in Submission.objects.filter(response=response).order_by("pk").iterator(chunk_size=1):
         _bytes(archive, f"{folder}/submissions/{submission.reference}.json", snapshot.canonical(submission.content))

@@ -63,7 +63,8 @@ def _of_signature(receipt: Receipt, known: dict[str, PublicKey]) -> Iterator[str
 
 def _of_erased(submission: Submission, receipt: Receipt) -> Iterator[str]:
     content = submission.content
-    if {name: content.get(name) for name in ERASED_CONTENT} != ERASED_CONTENT or receipt.nonces or submission.sha256:
+    kept = {name: content.get(name) for name in ERASED_CONTENT} != ERASED_CONTENT or snapshot.SPEAKS_FOR in content
+    if kept or receipt.nonces or submission.sha256:
         yield "It was to be erased, and something of its content is still there."
 
 

@@ -8,8 +8,9 @@ from django.contrib.auth.models import AnonymousUser
 from accounts.models import User
 from accounts.staff.acts import acts_for
 from consultations.closing import moment
-from responses import scanning, snapshot
+from responses import scanning, snapshot, speaking_for
 from responses.models import Attachment, FoiPosition, NameConsent, Receipt, Response, Submission, TextConsent
+from responses.speaking_for import Also
 
 UNREADABLE = "Confidential: you do not have the right to read it. An administrator can give it to you."
 ACTS = 100
@@ -20,6 +21,7 @@ class CaseFile:
     versions: list[dict[str, Any]]
     shown: dict[str, Any] | None
     acts: list[dict[str, Any]]
+    named_in: list[Also]
 
 
 def read(user: User | AnonymousUser, response: Response, *, wanted: str = "") -> CaseFile:
@@ -46,6 +48,7 @@ def read(user: User | AnonymousUser, response: Response, *, wanted: str = "") ->
         ],
         shown=_version(user, chosen, zone) if chosen else None,
         acts=_acts(user, response, zone),
+        named_in=speaking_for.named_in(user, response),
     )
 
 
@@ -65,6 +68,7 @@ def _version(user: User | AnonymousUser, row: Submission, zone: str) -> dict[str
         "sections": _with_files(user, whole) if whole else [],
         "files": _files(user, whole, whole.content["files"]) if whole else [],
         "left_out": whole.content.get("left_out", []) if whole else [],
+        "speaks_for": speaking_for.with_their_own(user, whole) if whole else [],
         "receipt": receipt and {
             "code": receipt.code, "issued": moment(receipt.issued_at, zone), "fits": receipt.sha256 == row.sha256,
         },

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from django.utils.safestring import SafeString
 
-from responses import downloads
+from responses import downloads, snapshot
 from responses.differences import marked
 from responses.models import Submission
 from responses.snapshot import Content
@@ -55,11 +55,16 @@ def _facts(one: Content, other: Content) -> list[tuple[str, str, str]]:
     }  # fmt: skip
     pairs = [(words, one["consents"][name], other["consents"][name]) for name, words in names.items()]
     pairs.append(("Files for the whole response", _files(one), _files(other)))
+    pairs.append(("Members it speaks for", _members(one), _members(other)))
     return [pair for pair in pairs if pair[1] != pair[2]]
 
 
 def _files(content: Content) -> str:
     return ", ".join(f"{file['name']} ({file['sha256'][:12]}…)" for file in content["files"])
+
+
+def _members(content: Content) -> str:
+    return "; ".join(snapshot.members_named(content))
 
 
 def _said(found: tuple[str, Content] | None) -> list[str]:

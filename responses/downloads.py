@@ -77,6 +77,7 @@ def facts(submission: Submission) -> dict[str, Any]:
         "facts": [
             ("Reference", submission.reference),
             ("From", content["organisation"]["name"]),
+            *(("Speaks for", name) for name in snapshot.members_named(content)),
             ("Received", emails.to_the_second(submission.received_at, zone_of(paper))),
             ("Submitted by", str(submission.submitted_by)),
             ("SHA-256 of the content", submission.sha256),

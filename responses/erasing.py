@@ -1,9 +1,9 @@
 """Lawful erasure of what was filed: the content goes for good, that it was filed stays provable.
 
-What goes: the answers, consents, file names and hashes of one submission, its receipt's nonces, the sign-offs of the
-same content, kept API answers, exports that hold it, and its files where no other submission holds them. What stays:
-that it was filed, when and by whom, the signed receipt and its link in the chain, and in the record of acts hashes that
-say nothing without their nonces.
+What goes: the answers, consents, names of members, file names and hashes of one submission, its receipt's nonces, the
+sign-offs of the same content, kept API answers, exports that hold it, and its files where no other submission holds
+them. What stays: that it was filed, when and by whom, the signed receipt and its link in the chain, and in the record
+of acts hashes that say nothing without their nonces.
 
 The firm's own draft is the firm's to change, and stays, unless the law demands otherwise: with `drafts` every version
 of the same answers goes as well, with the comments on them, other sign-offs, and files that were not filed. What
@@ -33,11 +33,13 @@ from responses.models import (
     IdempotentRequest,
     Receipt,
     Response,
+    Reuse,
     SignOff,
+    SpokenFor,
     Submission,
 )
 from responses.receipt_models import ERASED_CONTENT
-from responses.snapshot import Content, of_answer, said_in
+from responses.snapshot import SPEAKS_FOR, Content, members_named, of_answer, said_in
 
 ERASED_COMMENT = "(erased)"
 
@@ -71,7 +73,8 @@ def erase(*, submission: Submission, reason: str, by: By, now: datetime, drafts:
 def _erase_filed(submission: Submission, now: datetime) -> int:
     """The submission and what was made of it; returns how many files went."""
     _erase_sign_offs(SignOff.objects.filter(response=submission.response_id, sha256=submission.sha256))
-    blank = {"content": {**submission.content, **ERASED_CONTENT}, "sha256": "", "foi_reason": ""}
+    left = {name: value for name, value in submission.content.items() if name != SPEAKS_FOR}
+    blank = {"content": {**left, **ERASED_CONTENT}, "sha256": "", "foi_reason": ""}
     Submission.objects.filter(pk=submission.pk).update(**blank, text_consent="", name_consent="", foi_position="")
     Receipt.objects.filter(submission=submission).update(nonces={}, sha256="")
     FiledText.objects.filter(submission=submission).exclude(question="").delete()
@@ -115,6 +118,9 @@ def _erase_drafts(response: Response, content: Content) -> None:
         AnswerVersion.objects.filter(pk__in=[row.pk for row in rows]).update(**blank)
         if of_answer(answer) not in filed:
             Answer.objects.filter(pk=answer.pk).update(**blank)
+    Reuse.objects.filter(answer__in=answers).update(sha256="")
+    named = {name for filed in standing for name in members_named(filed.content)}
+    SpokenFor.objects.filter(response=response).exclude(name__in=named).delete()
     Comment.objects.filter(response=response, question__code__in=asked).update(text=ERASED_COMMENT)
     others = SignOff.objects.filter(response=response).exclude(sha256__in=[filed.sha256 for filed in standing])
     _erase_sign_offs(others.exclude(sha256=""))

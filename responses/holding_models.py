@@ -54,13 +54,16 @@ class ReuseQuerySet(models.QuerySet["Reuse"]):
 
 
 class Reuse(models.Model):
-    """A passage was put into a draft answer: into which version of it, and from where, which is one of these."""
+    """A passage was put into a draft answer: into which version of it, and from where, which is one of `submission`,
+    `draft` and `sent` (a member's input; `sha256` is then that of the passage)."""
 
     answer = models.ForeignKey("responses.Answer", on_delete=models.CASCADE, related_name="reuses")
     version = models.PositiveIntegerField("the answer's version with it")
     submission = models.ForeignKey("responses.Submission", null=True, on_delete=models.PROTECT, related_name="+")
     draft = models.ForeignKey("responses.Answer", null=True, on_delete=models.SET_NULL, related_name="+")
+    sent = models.ForeignKey("responses.SentInput", null=True, on_delete=models.PROTECT, related_name="+")
     source = models.CharField("where it came from", max_length=300)
+    sha256 = models.CharField("SHA-256 of the passage", max_length=64, blank=True)
     words = models.PositiveIntegerField("words taken over")
     by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     at = models.DateTimeField("when")
@@ -70,7 +73,11 @@ class Reuse(models.Model):
     class Meta:
         ordering: ClassVar[list[str]] = ["id"]
         constraints: ClassVar[list[Any]] = [
-            models.CheckConstraint(condition=~Q(submission__isnull=False, draft__isnull=False), name="reuse_of_one"),
+            models.CheckConstraint(
+                condition=~Q(submission__isnull=False, draft__isnull=False)
+                & (Q(sent=None) | Q(submission=None, draft=None)),
+                name="reuse_of_one",
+            ),
         ]
 
     def __str__(self) -> str:

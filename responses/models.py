@@ -13,6 +13,12 @@ from django.db.models.functions import Left
 from accounts.identifiers import public_code
 from accounts.models import Organisation, User
 from consultations.models import Consultation, Question
+from responses.collection_models import Collection as Collection
+from responses.collection_models import Contribution as Contribution
+from responses.collection_models import ContributionAnswer as ContributionAnswer
+from responses.collection_models import MemberInvitation as MemberInvitation
+from responses.collection_models import SentInput as SentInput
+from responses.collection_models import SpokenFor as SpokenFor
 from responses.draft_models import AnswerVersion as AnswerVersion
 from responses.draft_models import How as How
 from responses.draft_models import SignOff as SignOff

@@ -27,6 +27,7 @@ from consultations.showing import DeadlineShown, deadline_shown
 from notifications import clock
 from notifications.refusal import Conflict, Refusal
 from responses import progress
+from responses.collection_models import WITH_MEMBERS
 from responses.drafting import refuse_untaken
 from responses.models import Allowance, Guest, Response
 from responses.permissions import WHOLE, Reach, shared_with, why_lost
@@ -103,6 +104,11 @@ class Desk:
     @property
     def may_submit(self) -> bool:
         return self.role in MAY_SUBMIT
+
+    @property
+    def has_members(self) -> bool:
+        """The organisation may collect input from members, and list them."""
+        return self.response.organisation.kind in WITH_MEMBERS
 
     @property
     def role_name(self) -> str:

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from accounts.alerts import Rhythm
-from accounts.models import Invitation, Membership, Organisation, Role, User
+from accounts.models import Invitation, Membership, Organisation, OrganisationKind, Role, User
 from consultations import duties, opting_in
 from consultations.models import Announcement, Consultation, Deadline, DeadlineChange, Follow, News, Outcome
 from notifications import outbox
@@ -28,7 +28,17 @@ from notifications.models import State as PostState
 from notifications.refusal import Refusal
 from responses import reminding
 from responses.file_models import Screening
-from responses.models import Allowance, Decision, Guest, May, Submission, TimeRequest
+from responses.models import (
+    Allowance,
+    Collection,
+    Decision,
+    Guest,
+    May,
+    MemberInvitation,
+    Response,
+    Submission,
+    TimeRequest,
+)
 from responses.querysets import State
 
 logger = logging.getLogger(__name__)
@@ -319,6 +329,23 @@ def _rejected(reader: User, now: datetime) -> Payload:
     return {"file": made.pk}
 
 
+def _collection(reader: User, now: datetime) -> Payload:
+    """Of a body that is made up, and undone."""
+    paper = Consultation.objects.taking_responses(now).filter(published_at__lte=now).order_by("-pk").first()
+    if paper is None:
+        return None
+    body = Organisation.objects.create(name="Demonstration Trade Body", kind=OrganisationKind.TRADE_BODY)
+    response = Response.objects.create(consultation=paper, organisation=body, started_at=now, edited_at=now)
+    collection = Collection.objects.create(
+        response=response, title="The collection’s title stands here", note="What the trade body tells its members.",
+        closes_at=now + timedelta(days=7), time_zone="Europe/London", code_expires_at=now, opened_at=now,
+    )  # fmt: skip
+    made = MemberInvitation.objects.create(
+        collection=collection, email=reader.email, invited_by=reader, invited_at=now, expires_at=now + timedelta(days=7)
+    )
+    return {"invitation": made.pk}
+
+
 SAMPLES: dict[str, Callable[[User, datetime], Payload]] = {
     "account_mail": _account_mail,
     "invitation": _invitation,
@@ -339,5 +366,6 @@ SAMPLES: dict[str, Callable[[User, datetime], Payload]] = {
     "guest_answered": _guest(declined_at=LONG_AGO),
     "outcome_due": _duty("outcome_due", _outcome_to_come),
     "alert_held": _duty("alert_held", _held),
+    "collection_invitation": _collection,
     "few_responses": _duty("few_responses", _closing_soon),
 }

@@ -18,6 +18,7 @@ from consultations.closing import moment, zone_of
 from notifications.compiled import insert
 from responses import keys, snapshot
 from responses.models import Receipt, SignOff, Submission
+from responses.snapshot import SPEAKS_FOR
 
 FORMAT = "soundings-receipt/1"
 
@@ -45,8 +46,11 @@ def kept_hash(receipt: Receipt) -> str:
 
 
 def hashes(content: snapshot.Content) -> dict[str, dict[str, str]]:
-    """The SHA-256 of each part of the content: {"content": {"": …}, "questions": {code: …}, "files": {code: …}}."""
+    """The SHA-256 of each part of the content: {"content": {"": …}, "questions": {code: …}, "files": {code: …}}, and
+    where members are named {"speaks_for": {"": …}}."""
+    members = {SPEAKS_FOR: {"": snapshot.digest(content[SPEAKS_FOR])}} if SPEAKS_FOR in content else {}
     return {
+        **members,
         "content": {"": snapshot.digest(content)},
         "questions": {question["code"]: snapshot.digest(question) for question in _questions(content)},
         "files": {file["code"]: file["sha256"] for file in _files(content)},
@@ -70,7 +74,11 @@ def opened(receipt: Receipt) -> dict[str, Any]:
     if not receipt.nonces:
         return {}
     content, nonces = receipt.submission.content, receipt.nonces
+    members = {}
+    if SPEAKS_FOR in nonces:
+        members = {SPEAKS_FOR: {"nonce": nonces[SPEAKS_FOR], "sha256": snapshot.digest(content[SPEAKS_FOR])}}
     return {
+        **members,
         "content": {"nonce": nonces["content"], "sha256": snapshot.digest(content)},
         "questions": [
             {
@@ -104,6 +112,10 @@ def differences(payload: dict[str, Any], receipt: Receipt) -> list[str]:
         code = file["code"]
         if not _gives(file, stored["files"].get(code), nonces.get("files", {}).get(code)):
             found.append(f"The file {code} is not what was filed.")
+    if SPEAKS_FOR in payload:
+        sha256 = stored.get(SPEAKS_FOR, {}).get("")
+        if not _gives(payload[SPEAKS_FOR], sha256, nonces.get(SPEAKS_FOR)):
+            found.append("The list of members that it speaks for is not what was filed.")
     if not found and not _gives(payload["content"], stored["content"][""], nonces.get("content")):
         found.append("The content, apart from the answers and files, is not what was filed.")
     return found
@@ -118,7 +130,11 @@ def _payload(receipt: Receipt, nonces: dict[str, Any], signed: SignOff | None) -
     consultation = submission.response.consultation
     zone = zone_of(consultation)
     made = hashes(content)
+    members = {}
+    if SPEAKS_FOR in made:
+        members = {SPEAKS_FOR: {"sealed": sealed(nonces[SPEAKS_FOR], made[SPEAKS_FOR][""])}}
     return {
+        **members,
         "format": FORMAT,
         "site": settings.SITE_URL,
         "receipt": receipt.code,
@@ -149,6 +165,7 @@ def _payload(receipt: Receipt, nonces: dict[str, Any], signed: SignOff | None) -
 
 def _nonces(content: snapshot.Content) -> dict[str, Any]:
     return {
+        **({SPEAKS_FOR: secrets.token_hex(16)} if SPEAKS_FOR in content else {}),
         "content": secrets.token_hex(16),
         "questions": {question["code"]: secrets.token_hex(16) for question in _questions(content)},
         "files": {file["code"]: secrets.token_hex(16) for file in _files(content)},

@@ -55,6 +55,7 @@ def facts(receipt: Receipt) -> dict[str, Any]:
             ("Reference", submission.reference, False),
             ("Consultation", f"{paper['reference']} {paper['title']}".strip() or str(response.consultation), False),
             ("From", content["organisation"]["name"], False),
+            *(("Speaks for", name, False) for name in snapshot.members_named(content)),
             ("Submitted by", str(submission.submitted_by), False),
             ("Received", moment(submission.received_at, zone), False),
             ("Received (UTC)", submission.received_at.isoformat(), False),

@@ -1,6 +1,11 @@
-"""Putting a passage of an earlier response into a draft: appended by drafting's own save, with where it came from."""
+"""Putting what was written elsewhere into a draft: appended by drafting's own save, with where it came from.
 
+Passages of one's earlier responses come through here, and what members gave a trade body as input (collecting.py).
+"""
+
+import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -11,20 +16,42 @@ from notifications import clock
 from notifications.refusal import Conflict, Refusal
 from responses import drafting
 from responses.drafting import Given
-from responses.models import Answer, How, Response, Reuse
+from responses.models import Answer, How, Response, Reuse, SentInput, Submission
 from responses.searching import Hit
 
 TAKING_TEXT = (QuestionKind.TEXT, QuestionKind.YES_NO_PARTLY)
 
 
-@transaction.atomic
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where a passage comes from: one of the three, said in `words` that stay true; `key` names it in the record."""
+
+    words: str
+    key: str
+    submission: Submission | None = None
+    draft: Answer | None = None
+    sent: SentInput | None = None
+
+
 def use(
     *, response: Response, question: Question, hit: Hit, passage: str, by: By, now: datetime | None = None
 ) -> Answer:
+    """Append a passage of an earlier response. `hit` is one that `by` may read (searching.hit_at)."""
+    source = Source(words=hit.source, key=hit.key, submission=hit.submission, draft=hit.answer)
+    return append(
+        response=response, question=question, source=source, passage=passage, verb="passage used again", by=by, now=now
+    )
+
+
+@transaction.atomic
+def append(
+    *, response: Response, question: Question, source: Source, passage: str, verb: str, by: By,
+    now: datetime | None = None,
+) -> Answer:  # fmt: skip
     """Append the passage to the answer as it stands, and note where it came from. What is written is never replaced.
 
-    `hit` is one that `by` may read (searching.hit_at). Raises Refusal for an empty passage and for a question that
-    takes no text, Conflict where the question has closed or the passage is in the answer already.
+    Raises Refusal for an empty passage and for a question that takes no text, Conflict where the question has closed or
+    the passage is in the answer already. `verb` is what the record calls it.
     """
     now = now or clock.now()
     passage = passage.strip()
@@ -46,10 +73,11 @@ def use(
     )
     saved = drafting.save_answer(response=locked, given=given, by=by, now=now)
     Reuse.objects.create(
-        answer=saved, version=saved.version, submission=hit.submission, draft=hit.answer, source=hit.source[:300],
-        words=len(passage.split()), by=by.user, at=now,
+        answer=saved, version=saved.version, submission=source.submission, draft=source.draft, sent=source.sent,
+        source=source.words[:300], words=len(passage.split()), by=by.user, at=now,
+        sha256=hashlib.sha256(passage.encode()).hexdigest() if source.sent else "",
     )  # fmt: skip
-    drafting.write_act(locked, by=by, now=now, verb="passage used again", question=question.code, source=hit.key)
+    drafting.write_act(locked, by=by, now=now, verb=verb, question=question.code, source=source.key)
     return saved
 
 

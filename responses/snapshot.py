@@ -8,12 +8,15 @@ import hashlib
 import json
 from typing import Any
 
+from responses.collection_models import WITH_MEMBERS, Naming
 from responses.emptiness import says_nothing
-from responses.models import Answer, AnswerVersion, Attachment, Response, Submission
+from responses.models import Answer, AnswerVersion, Attachment, Response, SpokenFor, Submission
 from responses.progress import Item, Part
 from responses.querysets import State
 
 Content = dict[str, Any]
+
+SPEAKS_FOR = "speaks_for"  # not there at all where the response speaks for nobody
 
 
 def canonical(content: Content) -> bytes:
@@ -46,6 +49,7 @@ def build(response: Response, parts: list[Part], general_files: list[Attachment]
             ]
         if questions:
             sections.append(_section(part, questions))
+    spoken_for = _spoken_for(response)
     return {
         "consultation": {
             "code": response.consultation.code,
@@ -62,7 +66,25 @@ def build(response: Response, parts: list[Part], general_files: list[Attachment]
         "sections": sections,
         "files": [_file(attachment) for attachment in general_files],
         "left_out": left_out,
+        **({SPEAKS_FOR: spoken_for} if spoken_for else {}),
     }
+
+
+def _spoken_for(response: Response) -> list[Content]:
+    """The members that a trade body speaks for, each with the code of its organisation where it came in as one. Who
+    asked not to be named is never among them. Other responses are not asked for any."""
+    if response.organisation.kind not in WITH_MEMBERS:
+        return []
+    rows = SpokenFor.objects.filter(response=response).exclude(contribution__latest__naming=Naming.WITHHOLD)
+    return [
+        {"name": name, "organisation": code or ""}
+        for name, code in rows.values_list("name", "contribution__organisation__code")
+    ]
+
+
+def members_named(content: Content) -> list[str]:
+    """The names of the members that a submission speaks for."""
+    return [row["name"] for row in content.get(SPEAKS_FOR, [])]
 
 
 def is_filed_as(filed: Submission, content: Content) -> bool:

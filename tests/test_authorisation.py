@@ -19,15 +19,15 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from accounts import addresses, joining, tokens
-from accounts.models import Invitation, Role, User, Webhook, WebhookDelivery, WebhookEvent
+from accounts.models import Invitation, OrganisationKind, Role, User, Webhook, WebhookDelivery, WebhookEvent
 from accounts.record import By
 from consultations import following, managing, opting_in, rhythms
 from consultations.models import Follow
 from notifications.models import Notification
-from responses import guests, keeping, subscribing
+from responses import collecting, guests, keeping, subscribing
 from responses.file_models import Upload
 from responses.holding_models import Export
-from responses.models import Comment
+from responses.models import Collection, Comment, Contribution
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +105,8 @@ SPECIAL = {
     "consultations:confirm_follow": {"token": "confirm_token"},
     "consultations:manage": {"token": "manage_token"},
     "responses:expected_by_link": {"token": "manage_token"},
+    "responses:join_collection": {"token": "sharing_code"},
+    "responses:contribution": {"code": "contribution"},
     "consultations:end_digests": {"token": "end_token"},
 }
 
@@ -145,7 +147,7 @@ def test_every_route_is_in_the_table():
 # --- The world --------------------------------------------------------------------------------------------------------
 class World:
     def __init__(self) -> None:
-        firm = factories.OrganisationFactory(name="Demonstration Firm A")
+        firm = factories.OrganisationFactory(name="Demonstration Firm A", kind=OrganisationKind.TRADE_BODY)
         admin = factories.member(firm, Role.ADMIN, confirmed=True)
         self.people: dict[str, User | None] = {
             "nobody": None,
@@ -203,6 +205,12 @@ class World:
         guest = guests.invite(
             response=response, email="counsel@example.org", sections=None, may="draft", by=By(user=admin, door="page")
         )
+        collected = self._collection(response)
+        other = factories.OrganisationFactory(kind=OrganisationKind.TRADE_BODY)
+        input_to = self._collection(factories.ResponseFactory(organisation=other, consultation=paper))
+        contribution = Contribution.objects.create(
+            collection=input_to, organisation=firm, name=firm.name, joined_at=timezone.now()
+        )
         opting_in.ask(address=admin.email, wanted=Follow(consultation=paper), now=timezone.now())
         letter = Notification.objects.get(kind=opting_in.KIND)
         address = addresses.confirm(address="reader@example.org", by=By(user=None, door="page"), now=timezone.now())
@@ -225,10 +233,21 @@ class World:
             "guest_token": guests.link(guest).rstrip("/").rsplit("/", 1)[-1],
             "upload": upload.code,
             "form_kind": "docx",
+            "sharing_code": collecting.sharing_code(collected),
+            "contribution": contribution.code,
             "submission": submission.reference,
             "receipt": submission.receipt.code,
             "unsubscribe_token": following.unsubscribe_token(user=admin, consultations=[paper]),
         }
+
+    def _collection(self, response: Any) -> Collection:
+        now = timezone.now()
+        made = Collection.objects.create(
+            response=response, title="Input", closes_at=now + timedelta(days=7), time_zone="UTC", opened_at=now,
+            code_expires_at=now + timedelta(days=7),
+        )  # fmt: skip
+        made.questions.set([factories.question(response.consultation, "1")])
+        return made
 
     def address(self, name: str, route: URLPattern) -> str:
         if name == "api-nothing":

@@ -10,6 +10,9 @@ OF_DRAFTING = (
     "response started", "file attached", "file removed", "sign-off asked for", "response signed off",
     "questions assigned", "answers called ready", "answers not ready", "comment made", "comment settled",
     "guest invited", "guest accepted", "guest declined", "guest changed", "guest ended",
+    "passage used again", "members listed", "collection opened", "collection changed", "collection ended",
+    "sharing code renewed", "sharing code ended", "members invited", "member's invitation withdrawn",
+    "joined collection", "input sent", "input withdrawn", "input copied",
 )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ def show(request: SignedInRequest, code: str) -> HttpResponse:
         file_count=len(prepared.content["files"]) + sum(len(item.files) for part in parts for item in part.items),
         consented=bool(response.text_consent and response.name_consent and response.foi_position),
         versions=list(versions),
+        members=len(snapshot.members_named(prepared.content)),
         changed=response.latest is not None and not snapshot.is_filed_as(response.latest, prepared.content),
         approval=approval.of(response, prepared.content),
     )

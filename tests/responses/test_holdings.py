@@ -209,7 +209,7 @@ def test_an_export_holds_all_of_the_firm_and_nothing_of_another(firm, rival):
     attachment = firm.draft.attachments.get()
     each = ["response", "answers", "versions", "work", "comments", "guests", "sign_offs", "submissions", "files"]
     assert names == {
-        "README.txt", "organisation.json", "more_time.json", "acts.json",
+        "README.txt", "organisation.json", "contributions.json", "more_time.json", "acts.json",
         *(f"{folder}/{name}.json" for folder in (filed, draft) for name in each),
         f"{filed}/submissions/{firm.submission.reference}.json", f"{filed}/receipts/{firm.submission.reference}.json",
         f"{draft}/files/{attachment.code}-.._.._a_b ü.txt",
