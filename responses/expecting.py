@@ -24,8 +24,7 @@ from responses.models import Response
 MOST = 100  # deadlines on the page, the soonest first
 ROWS = f"""
 {reminders.HEARD.format(only="WHERE user_id = %(user)s")}, fresh AS MATERIALIZED (
-    SELECT DISTINCT l.deadline_id, l.user_id, a.consultation_id
-    FROM listening l JOIN near a ON a.id = l.deadline_id
+    SELECT DISTINCT deadline_id, user_id FROM listening
 ){reminders.FINISHED}
 SELECT come.deadline_id, come.lead, come.at, come.place,
        array_remove(array_agg(DISTINCT l.follow_id), NULL) AS follows, bool_or(l.follow_id IS NULL) AS working,
@@ -39,7 +38,7 @@ FROM listening l
 JOIN accounts_user u ON u.id = l.user_id
 JOIN come ON come.deadline_id = l.deadline_id AND come.lead = ANY(COALESCE(l.leads, u.leads))
 LEFT JOIN notifications_notification o
-       ON o.key = {reminders.KEY.format(deadline="come.deadline_id", version="come.version", user="u.id")}
+       ON o.key = {reminders.KEY.format(of="come", user="u.id")}
 GROUP BY come.deadline_id, come.version, come.lead, come.at, come.place, u.id, o.id
 ORDER BY come.deadline_id, come.place DESC
 """  # noqa: S608 (of our own text)

@@ -23,7 +23,7 @@ from responses.models import Response
 # The nearest whose moment has come, of each of these people for each of these deadlines, where there is something left.
 WANTED = f"""
 {reminders.HEARD.format(only="WHERE user_id = ANY(%(people)s)")}, fresh AS MATERIALIZED (
-    SELECT l.deadline_id, l.user_id, n.consultation_id, (array_agg(come.lead ORDER BY come.place))[1] AS lead
+    SELECT l.deadline_id, l.user_id, (array_agg(come.lead ORDER BY come.place))[1] AS lead
     FROM listening l
     JOIN near n ON n.id = l.deadline_id
     JOIN accounts_user u ON u.id = l.user_id
@@ -31,7 +31,7 @@ WANTED = f"""
              AND come.lead = ANY(COALESCE(l.leads, u.leads))
     WHERE NOT EXISTS (SELECT FROM consultations_follow f
                       WHERE f.user_id = u.id AND f.consultation_id = n.consultation_id AND f.muted)
-    GROUP BY l.deadline_id, l.user_id, n.consultation_id
+    GROUP BY l.deadline_id, l.user_id
 ){reminders.FINISHED}
 SELECT deadline_id, user_id, lead FROM fresh
 WHERE (deadline_id, user_id) NOT IN (SELECT deadline_id, user_id FROM finished)

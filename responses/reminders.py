@@ -70,13 +70,14 @@ WITH come AS MATERIALIZED (
         JOIN accounts_membership m ON m.organisation_id = r.organisation_id AND m.role = ANY(%(may_draft)s)
     ) AS everybody {{only}}
 )"""  # noqa: S608 (of our own text)
-KEY = "concat_ws(':', 'deadline_coming', {deadline}, {version}, come.lead, {user})"
+KEY = "concat_ws(':', 'deadline_coming', {of}.deadline_id, {of}.version, {of}.lead, {user})"
 # Whoever of `fresh` has nothing left to file.
 FINISHED = """, theirs AS MATERIALIZED (
     SELECT n.deadline_id, n.user_id, r.id AS response_id, r.state, r.latest_id
     FROM fresh n
+    JOIN near a ON a.id = n.deadline_id
     JOIN accounts_membership m ON m.user_id = n.user_id AND m.role = ANY(%(may_draft)s)
-    JOIN responses_response r ON r.organisation_id = m.organisation_id AND r.consultation_id = n.consultation_id
+    JOIN responses_response r ON r.organisation_id = m.organisation_id AND r.consultation_id = a.consultation_id
 ), standing AS MATERIALIZED (  -- where each of their responses stands on each deadline
     SELECT t.deadline_id, t.response_id,
            CASE WHEN t.state <> 'submitted' THEN false
@@ -101,38 +102,35 @@ DUE = f"""
     FROM listening l
     JOIN accounts_user u ON u.id = l.user_id AND u.is_active AND NOT u.is_service
 ), nearest AS MATERIALIZED (
-    SELECT r.deadline_id, r.user_id, r.email, r.time_zone, r.holidays,
-           min(come.place) AS place, max(come.at) AS latest
+    SELECT DISTINCT ON (r.deadline_id, r.user_id) r.deadline_id, r.user_id, r.email, r.time_zone, r.holidays,
+           come.version, come.lead, come.at, come.place
     FROM reader r
     JOIN come ON come.deadline_id = r.deadline_id AND come.time_zone = r.time_zone AND come.holidays = r.holidays
              AND come.lead = ANY(r.leads)
-    GROUP BY r.deadline_id, r.user_id, r.email, r.time_zone, r.holidays
+    ORDER BY r.deadline_id, r.user_id, come.place
 ), missed AS (  -- none but after an outage
-    SELECT n.deadline_id, n.user_id, n.email, n.time_zone, n.holidays, come.place, n.latest
+    SELECT DISTINCT n.deadline_id, n.user_id, n.email, n.time_zone, n.holidays,
+           come.version, come.lead, come.at, come.place
     FROM come
     JOIN nearest n ON n.deadline_id = come.deadline_id AND n.time_zone = come.time_zone
-                  AND n.holidays = come.holidays AND n.place < come.place AND n.latest > come.at
+                  AND n.holidays = come.holidays AND n.place < come.place AND n.at > come.at
     JOIN reader r ON r.deadline_id = n.deadline_id AND r.user_id = n.user_id AND r.since < come.at
                  AND come.lead = ANY(r.leads)
     WHERE come.missed
-    GROUP BY n.deadline_id, n.user_id, n.email, n.time_zone, n.holidays, come.place, n.latest
-), named AS MATERIALIZED (
-    SELECT w.*, come.version, come.lead, come.at, a.consultation_id,
-           {KEY.format(deadline="a.id", version="come.version", user="w.user_id")} AS key
+), named AS (
+    SELECT w.*, {KEY.format(of="w", user="w.user_id")} AS key
     FROM (SELECT *, false AS is_passed FROM nearest UNION ALL SELECT *, true FROM missed) AS w
-    JOIN come ON come.deadline_id = w.deadline_id AND come.time_zone = w.time_zone AND come.holidays = w.holidays
-             AND come.place = w.place
-    JOIN near a ON a.id = w.deadline_id
 ), fresh AS MATERIALIZED (  -- few, but for the minute after a moment: what follows is asked of these alone
     SELECT n.* FROM named n
     WHERE NOT EXISTS (SELECT FROM notifications_notification o WHERE o.key = n.key)
-      AND NOT EXISTS (SELECT FROM consultations_follow f
-                      WHERE f.user_id = n.user_id AND f.consultation_id = n.consultation_id AND f.muted)
+      AND (n.deadline_id, n.user_id) NOT IN (
+          SELECT a.id, f.user_id FROM near a JOIN consultations_follow f ON f.consultation_id = a.consultation_id
+          WHERE f.muted AND f.user_id IS NOT NULL)
       -- nor after a nearer one, which the person no longer wants or no longer has a reason for
       AND (n.is_passed OR NOT EXISTS (
           SELECT FROM come
           JOIN notifications_notification o
-            ON o.key = {KEY.format(deadline="come.deadline_id", version="come.version", user="n.user_id")}
+            ON o.key = {KEY.format(of="come", user="n.user_id")}
           WHERE come.deadline_id = n.deadline_id AND come.time_zone = n.time_zone AND come.holidays = n.holidays
             AND come.place < n.place))
 ){FINISHED}
