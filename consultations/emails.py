@@ -13,7 +13,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from accounts.models import User
-from consultations import calendars, following, managing
+from consultations import calendars, following, links, managing
 from consultations.closing import closing, moment
 from consultations.models import Announcement, Authority, Consultation, Deadline, DeadlineChange, Outcome
 from notifications.circular import UNSUBSCRIBE, Circular
@@ -196,7 +196,7 @@ def addressed(circular: Circular, reader: User, about: Sequence[Consultation]) -
     token = following.unsubscribe_token(user=reader, consultations=about)
     return circular.to(
         {
-            UNSUBSCRIBE: settings.SITE_URL + reverse("consultations:unsubscribe", args=[token]),
+            UNSUBSCRIBE: links.address("consultations:unsubscribe", token),
             MANAGE: managing.link(reader),
             calendars.ATTENDEE: calendars.attendee(reader.email),
         }

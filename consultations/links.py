@@ -1,12 +1,16 @@
 """Links in e-mails that work without signing in: signed, each for one purpose, and good for nothing else."""
 
+from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.core import signing
+from django.urls import reverse
 
 from notifications.refusal import Refusal
 
 DAMAGED = "This link is damaged. Open it from the e-mail again."
+_PLACE = "x0token0x"
 
 
 def token(purpose: str, value: Any) -> str:
@@ -26,3 +30,13 @@ def read(purpose: str, given: str, *kinds: type, damaged: str = DAMAGED) -> Any:
     if [type(each) for each in values] != list(kinds):
         raise Refusal(damaged, code="bad_token")
     return value
+
+
+def address(page: str, token: str) -> str:
+    """The absolute address of a page that the token opens."""
+    return settings.SITE_URL + _path(page).replace(_PLACE, token)
+
+
+@cache  # each of a hundred thousand e-mails may have two such links
+def _path(page: str) -> str:
+    return reverse(page, args=[_PLACE])

@@ -6,9 +6,7 @@ in. It does not run out, as the e-mails that carry it do not; once the address i
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 
 from accounts import record
 from accounts.models import User
@@ -23,7 +21,7 @@ DAMAGED = "This link is damaged, or its address was deleted. Open the link in th
 
 def link(person: User) -> str:
     """The absolute address of the page on which the person chooses what to get."""
-    return f"{settings.SITE_URL}{reverse('consultations:manage', args=[token(person)])}"
+    return links.address("consultations:manage", token(person))
 
 
 def token(person: User) -> str:

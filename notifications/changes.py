@@ -7,9 +7,6 @@ waits for nobody, and a worker reads it in the statement that it makes for each 
 
 from django.db import connection, transaction
 
-# `p.as_of`: the number that was read before the facts were; null where there were none.
-UNCHANGED = "(p.as_of IS NULL OR p.as_of = (SELECT last_value FROM notifications_changes))"
-
 
 def number() -> int:
     with connection.cursor() as cursor:

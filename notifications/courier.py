@@ -4,6 +4,8 @@ import re
 import smtplib
 import time
 from contextlib import suppress
+from email.utils import parseaddr
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -24,11 +26,12 @@ __all__ = ["Courier", "Fate", "ServerAway"]
 PLAIN = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 
 
+@lru_cache(maxsize=16)  # for the sender's, which has a name before it and is the same each time
 def _bare(address: str) -> str:
     """The address as SMTP's commands take it. Raises ValueError, of which UnicodeError is one, where they cannot."""
     if PLAIN.fullmatch(address):
         return address
-    bare = str(sanitize_address(one_line(address), "utf-8"))
+    _, bare = parseaddr(sanitize_address(one_line(address), "utf-8"))
     bare.encode("ascii")
     return bare
 

@@ -50,28 +50,13 @@ WHERE id IN (
 )
 RETURNING id
 """
-# One statement finishes the last message and announces the next; either may be absent.
-MOVE_ON = f"""
-UPDATE notifications_notification AS n
-SET state = CASE WHEN n.id = p.next THEN 'sending' ELSE p.state END,
-    sending_at = CASE WHEN n.id = p.next THEN clock_timestamp() ELSE n.sending_at END,
-    sent_at = CASE WHEN n.id = p.last AND p.state = 'sent' THEN p.now ELSE n.sent_at END,
-    finished_at = CASE WHEN n.id = p.last AND p.state <> 'pending' THEN p.now ELSE n.finished_at END,
-    subject = CASE WHEN n.id = p.next THEN %(subject)s ELSE n.subject END,
-    attempts = CASE WHEN n.id = p.next THEN n.attempts ELSE %(attempts)s END,
-    due_at = CASE WHEN n.id = p.next THEN n.due_at ELSE COALESCE(%(due_at)s, n.due_at) END,
-    reason = CASE WHEN n.id = p.next THEN n.reason ELSE %(reason)s END,
-    claimed_by = CASE WHEN n.id = p.next THEN n.claimed_by ELSE '' END,
-    claimed_until = CASE WHEN n.id = p.next THEN clock_timestamp() + %(doubt)s END,
-    payload = CASE WHEN n.id = p.last AND p.state IN ('sent', 'skipped', 'failed') AND n.payload ? 'secret'
-              THEN '{{"secret": true}}' ELSE n.payload END
-FROM (SELECT %(last)s::bigint AS last, %(state)s AS state, COALESCE(%(now)s, clock_timestamp()) AS now,
-             %(next)s::bigint AS next, %(as_of)s::bigint AS as_of) AS p
-WHERE n.id IN (%(last)s, %(next)s) AND n.claimed_by = %(run)s
-  AND ((n.id = p.last AND n.state IN ('claimed', 'sending'))
-       OR (n.id = p.next AND n.state = 'claimed' AND {changes.UNCHANGED}))
-RETURNING n.id
-"""  # noqa: S608 (a constant)
+# One statement finishes the last message and announces the next; either may be absent. The function is in
+# migrations/0007_moving_on.py.
+MOVE_ON = """
+SELECT notifications_move_on(
+    run => %(run)s, last => %(last)s, became => %(state)s, at => %(now)s, why => %(reason)s, due => %(due_at)s,
+    tries => %(attempts)s, next => %(next)s, title => %(subject)s, as_of => %(as_of)s, doubt => %(doubt)s)
+"""
 
 
 @dataclass

@@ -22,10 +22,10 @@ class Line:
         self.content_sent = False  # from here on a broken line leaves doubt
 
     def name(self, sender: str, recipient: str, size: int) -> None:
-        """Who sends, and to whom. Reads no answer."""
+        """Who sends, and to whom, as bare addresses. Reads no answer."""
         self.content_sent = False
         limit = f" size={size}" if self.smtp.has_extn("size") else ""
-        self.smtp.putcmd("mail", f"FROM:{smtplib.quoteaddr(sender)}{limit}")
+        self.smtp.putcmd("mail", f"FROM:<{sender}>{limit}")
         if self.both:
             self._name_recipient(recipient)
 
@@ -54,7 +54,7 @@ class Line:
             raise
 
     def _name_recipient(self, recipient: str) -> None:
-        self.smtp.putcmd("rcpt", f"TO:{smtplib.quoteaddr(recipient)}")
+        self.smtp.putcmd("rcpt", f"TO:<{recipient}>")
 
     def _give_up(self, code: int) -> None:
         if code == CLOSING:
