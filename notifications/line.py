@@ -1,15 +1,18 @@
 """One message over an open SMTP connection, in two steps with time between them for something else.
 
-smtplib's own sendmail waits for each of four answers in turn. Here sender and recipient are named first, both at once
-where the server offers PIPELINING (RFC 2920), and their answers are read when the content is sent.
+smtplib's own sendmail waits for each of four answers in turn. Where the server offers PIPELINING (RFC 2920), sender and
+recipient are named and the content is announced in one go, and the answers are read when the content is sent.
 """
 
+import re
 import smtplib
 from contextlib import suppress
 
 OK = 250
 ACCEPTED = (250, 251)
+GO_AHEAD = 354
 CLOSING = 421
+Answer = tuple[int, bytes]
 
 
 class Line:
@@ -18,46 +21,52 @@ class Line:
     def __init__(self, smtp: smtplib.SMTP) -> None:
         self.smtp = smtp
         smtp.ehlo_or_helo_if_needed()
-        self.both = smtp.has_extn("pipelining")
+        self.at_once = smtp.has_extn("pipelining")
         self.content_sent = False  # from here on a broken line leaves doubt
 
     def name(self, sender: str, recipient: str, size: int) -> None:
-        """Who sends, and to whom, as bare addresses. Reads no answer."""
+        """Who sends, and to whom, as bare addresses without any control character. Reads no answer."""
         self.content_sent = False
         limit = f" size={size}" if self.smtp.has_extn("size") else ""
-        self.smtp.putcmd("mail", f"FROM:<{sender}>{limit}")
-        if self.both:
-            self._name_recipient(recipient)
+        self._commands = [f"MAIL FROM:<{sender}>{limit}", f"RCPT TO:<{recipient}>", "DATA"]
+        self._say(3 if self.at_once else 1)
 
     def send(self, sender: str, recipient: str, content: bytes) -> None:
         """The content to whom `name` named. Returns once the server has taken it."""
         mail = self.smtp.getreply()
-        if not self.both and mail[0] == OK:
-            self._name_recipient(recipient)
-        recipient_answer = self.smtp.getreply() if self.both or mail[0] == OK else mail
+        named = self._answer_after(mail[0] == OK) or mail
+        data = self._answer_after(named[0] in ACCEPTED) or named
+        if data[0] != GO_AHEAD or mail[0] != OK or named[0] not in ACCEPTED:
+            self._give_up(mail, named, data)
         if mail[0] != OK:
-            self._give_up(mail[0])
             raise smtplib.SMTPSenderRefused(*mail, sender)
-        if recipient_answer[0] not in ACCEPTED:
-            self._give_up(recipient_answer[0])
-            raise smtplib.SMTPRecipientsRefused({recipient: recipient_answer})
+        if named[0] not in ACCEPTED:
+            raise smtplib.SMTPRecipientsRefused({recipient: named})
+        if data[0] != GO_AHEAD:
+            raise smtplib.SMTPDataError(*data)
         self.content_sent = True
-        self._send_content(content)
+        self.smtp.send(re.sub(rb"(?m)^\.", b"..", content) + (b"" if content.endswith(b"\r\n") else b"\r\n") + b".\r\n")
+        taken = self.smtp.getreply()
+        if taken[0] != OK:
+            self._give_up(taken)
+            raise smtplib.SMTPDataError(*taken)
 
-    def _send_content(self, content: bytes) -> None:
-        try:
-            code, said = self.smtp.data(content)
-            if code != OK:
-                raise smtplib.SMTPDataError(code, said)
-        except smtplib.SMTPDataError as error:
-            self._give_up(error.smtp_code)
-            raise
+    def _answer_after(self, went_well: bool) -> Answer | None:
+        """The answer to the next command, which is given now where it could not be before."""
+        if not self.at_once:
+            if not went_well:
+                return None
+            self._say(1)
+        return self.smtp.getreply()
 
-    def _name_recipient(self, recipient: str) -> None:
-        self.smtp.putcmd("rcpt", f"TO:<{recipient}>")
+    def _say(self, count: int) -> None:
+        """The next commands, in one packet."""
+        said, self._commands = self._commands[:count], self._commands[count:]
+        self.smtp.send("".join(f"{command}\r\n" for command in said))
 
-    def _give_up(self, code: int) -> None:
-        if code == CLOSING:
+    def _give_up(self, *answers: Answer) -> None:
+        """Be ready for another message; a server that waits for the content of this one can only be left."""
+        if any(code in (CLOSING, GO_AHEAD) for code, _ in answers):
             self.smtp.close()
         else:
             with suppress(smtplib.SMTPServerDisconnected):
