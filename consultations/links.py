@@ -34,7 +34,7 @@ def read(purpose: str, given: str, *kinds: type, damaged: str = DAMAGED) -> Any:
 
 def address(page: str, token: str) -> str:
     """The absolute address of a page that the token opens."""
-    return settings.SITE_URL + _path(page).replace(_PLACE, token)
+    return f"{settings.SITE_URL}{_path(page).replace(_PLACE, token)}"
 
 
 @cache  # each of a hundred thousand e-mails may have two such links
