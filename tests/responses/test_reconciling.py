@@ -90,7 +90,7 @@ def test_the_command_ends_with_an_error_where_something_is_missing(consultation,
     reminders.queue_due(MOMENT + 10 * MINUTE)
     out = StringIO()
     call_command("reconcile_post", stdout=out)
-    assert "late: False" in out.getvalue()
+    assert "nothing is late" in out.getvalue()
 
 
 def explained(address: str, consultation: str = "demo25/25") -> str:

@@ -17,6 +17,7 @@ class Command(BaseCommand):
             self.stdout.write(f"missing: {kind} to {address} [{key}]")
         for code in found.unannounced:
             self.stdout.write(f"opened and not announced: {code}")
-        self.stdout.write(f"late: {found.late}; in the last hour {found.failed} failed, {found.doubted} in doubt")
+        late = "a message has been due for more than five minutes" if found.late else "nothing is late"
+        self.stdout.write(f"{late}; in the last hour {found.failed} failed, {found.doubted} in doubt")
         if not found.is_clean:
             raise CommandError("The post is not what it should be.")
