@@ -55,6 +55,7 @@ def _shown(request: HttpRequest, person: User, *, choose_url: str) -> HttpRespon
         "most": expecting.MOST if len(rows) >= expecting.MOST else 0,
         "can_come": reachable().filter(pk=person.pk).exists(),
         "choose_url": choose_url,
+        "menu_path": f"{choose_url}coming/",
     }
     return page(request, "expected", context)
 

@@ -89,6 +89,7 @@ def test_it_says_what_became_of_those_before(world, freeze):
     following.follow(user=user, target=later)
 
     page = signed_in(user).get(reverse("responses:expected"))
+    assert 'href="/alerts/" aria-current="true"' in page.content.decode()
     text = page.content.decode()
     assert "4:00am on 20 November 2025, Eastern Time" in text
     assert "Sent 6:07am on 20 October 2025, Eastern Time" in text
