@@ -168,7 +168,7 @@ def test_a_fault_of_ours_says_nothing_of_its_reasons(call, firm, monkeypatch, ca
 
     caller = call(firm.submitter)
     caller.raise_request_exception = False
-    monkeypatch.setattr("responses.submission.submit", broken)
+    monkeypatch.setattr("responses.submission.submit_within", broken)
     answer = caller.post(f"{firm.url}submit/", headers={"Idempotency-Key": "a-1"})
     is_problem(answer, status)
     assert str(error) not in answer.content.decode()
