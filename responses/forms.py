@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from accounts.models import Organisation
 from consultations.models import Question, QuestionCorrection, QuestionKind, Wording
+from notifications.message import shortened
 from notifications.refusal import Refusal, Stale
 from responses.differences import marked
 from responses.drafting import Given, StaleAnswer
@@ -21,6 +22,7 @@ from responses.models import Answer, AnswerVersion, FoiPosition, How, NameConsen
 from responses.progress import Item
 
 CHOOSING = {QuestionKind.YES_NO_PARTLY, QuestionKind.SINGLE, QuestionKind.MULTIPLE}
+SHORT = 60  # characters of a question that has no number, where a sentence or a list names it
 NO_VERSION = 999_999_999  # stands for one that is no number: nothing was ever written against it
 
 
@@ -185,7 +187,7 @@ def version_in(typed: str) -> int:
 def name_of(question: Question) -> str:
     """How sentences speak of it: "question 2.1"."""
     number = question.number
-    return f"question {number}" if number[:1].isdigit() else number or f"“{question.text[:60]}”"
+    return f"question {number}" if number[:1].isdigit() else number or f"“{shortened(question.text, SHORT)}”"
 
 
 def _label(question: Question) -> SafeString:
@@ -265,8 +267,9 @@ class UploadForm(forms.Form):
         self.questions = {question.code: question for question in questions}
         choices = [("", "The whole response")]
         for question in questions:
+            words = shortened(question.text, SHORT)
             name = name_of(question)
-            choices.append((question.code, f"{name[:1].upper()}{name[1:]}: {question.text[:60]}"))
+            choices.append((question.code, f"{name[:1].upper()}{name[1:]}: {words}" if question.number else words))
         about = self.fields["about"]
         about.choices = choices  # type: ignore[attr-defined]
         if not questions:

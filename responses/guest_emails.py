@@ -31,7 +31,7 @@ def guest_invited(notification: Notification, now: datetime) -> Message | Skip:
         organisation=guest.response.organisation,
         paper=paper,
         guest=guest,
-        sections=[] if guest.whole else list(guest.sections.order_by("position", "id")),
+        sections=[] if guest.whole else [str(section) for section in guest.sections.order_by("position", "id")],
         link=guests.link(guest),
         expires=f"{guest.expires_at.astimezone(UTC):%-d %B %Y, %H:%M} UTC",
     )

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from consultations.models import Deadline, Question, Section
 from notifications.compiled import Kept, given
+from notifications.message import shortened
 from responses import allowances
 from responses.allowances import Allowed
 from responses.emptiness import SAYS_NOTHING, says_nothing
@@ -126,7 +127,9 @@ def problems(parts_now: list[Part]) -> list[tuple[str, str]]:
         if not part.is_open:
             continue
         for item in part.items:
-            name = f"Question {item.question.number}" if item.question.number else f"“{item.question.text[:60]}”"
+            name = (
+                f"Question {item.question.number}" if item.question.number else f"“{shortened(item.question.text, 60)}”"
+            )
             if item.question.required and not item.is_answered and part.section.deadline_id in begun:
                 found.append((item.question.code, f"{name} must be answered."))
             if item.question.word_limit and item.words > item.question.word_limit:

@@ -14,10 +14,12 @@ from django.urls import reverse
 from accounts.models import Act, Role, SignOffRule, User
 from accounts.record import By
 from accounts.staff.acts import acts_for
+from consultations.models import Question
 from notifications.models import Notification
 from notifications.refusal import Conflict, NotAllowed, Refusal
 from responses import allowances, drafting, guests, importing, keeping, signing, snapshot, submission, teamwork
 from responses.drafting import Given
+from responses.forms import name_of
 from responses.guest_emails import guest_answered, guest_invited
 from responses.models import Answer, AnswerVersion, Attachment, Comment, Guest, May, Response
 from responses.pages import desk_or_guest
@@ -206,6 +208,7 @@ def test_counsel_is_invited_drafts_and_is_let_go(firm: Firm, client) -> None:
     assert firm.response.organisation.name not in message.subject
     address = guests.link(Guest.objects.get())
     assert address in message.text
+    assert f"You would see: {firm.section('2')}\n" in message.text
 
     page = (
         address.removeprefix("http://localhost:8000")
@@ -414,6 +417,12 @@ def test_an_invitation_that_does_not_fit_says_where(firm: Firm, changed: dict[st
     with pytest.raises(Refusal) as refused:
         firm.invite(email, changed.get("sections", "2"), changed.get("may", May.READ))
     assert refused.value.field == field
+
+
+def test_a_page_that_refuses_says_so_once_in_its_title_and_a_long_name_ends_in_dots(firm: Firm) -> None:
+    told = signed_in(firm.submitter).post(url("guests", firm.response), {"email": "no address"}).content.decode()
+    assert "<title>Error: Guests" in told
+    assert name_of(Question(text="word " * 20)) == f"“{'word ' * 11}word…”"
 
 
 def test_only_those_who_may_submit_look_after_guests_and_all_members_see_them(firm: Firm) -> None:
