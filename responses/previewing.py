@@ -67,12 +67,12 @@ def _written(kind: str, reader: User, now: datetime) -> Message | Skip:
     if sample is None:
         return NO_SAMPLE
     EmailAddress.objects.update_or_create(user=reader, email=reader.email, defaults={"verified": True})
-    payload = sample(reader, now)
-    if payload is None:
-        return NO_ROW
-    row = Notification(kind=kind, address=reader.email, payload={"user": reader.pk, **payload}, due_at=now)
     try:
         with transaction.atomic():
+            payload = sample(reader, now)
+            if payload is None:
+                return NO_ROW
+            row = Notification(kind=kind, address=reader.email, payload={"user": reader.pk, **payload}, due_at=now)
             written: Message | Skip = import_string(settings.NOTIFICATION_KINDS[kind])(row, now)
     except Exception as error:  # a template that is being written is what this page is for
         logger.exception("the preview of %s could not be written", kind)
@@ -286,10 +286,11 @@ def _more_time(reader: User, now: datetime) -> TimeRequest | None:
     closing = row.response.consultation.deadlines.filter(closes_at__isnull=False).first() if row else None
     if row is None or closing is None:
         return None
-    return TimeRequest.objects.create(
-        organisation=row.response.organisation, deadline=closing, closes_at=closing.closes_at or now,
-        reason="What the firm wrote stands here.", asked_at=now,
+    made, _ = TimeRequest.objects.update_or_create(  # one that waits already is the only one there may be
+        organisation=row.response.organisation, deadline=closing, decision=Decision.ASKED,
+        defaults={"closes_at": closing.closes_at or now, "reason": "What the firm wrote stands here.", "asked_at": now},
     )  # fmt: skip
+    return made
 
 
 def _time_asked(reader: User, now: datetime) -> Payload:

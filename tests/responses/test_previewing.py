@@ -11,7 +11,7 @@ from consultations.models import Follow
 from notifications.message import Message
 from notifications.models import Notification
 from responses import previewing
-from responses.models import State
+from responses.models import State, Submission, TimeRequest
 from tests.factories import OutcomeFactory, ResponseFactory, StaffFactory, UserFactory, paper, submit_row
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +64,19 @@ def test_every_kind_is_filled_from_real_rows_and_nothing_is_left_behind(rows, st
     staff.refresh_from_db()
     after = (Follow.objects.count(), Invitation.objects.count(), Notification.objects.count(), staff.leads)
     assert after == before
+
+
+def test_a_request_that_waits_is_in_no_preview_s_way(rows, staff):
+    firm = Submission.objects.latest("pk").response
+    closing = firm.consultation.deadlines.filter(closes_at__isnull=False).first()
+    TimeRequest.objects.create(
+        organisation=firm.organisation, deadline=closing, closes_at=closing.closes_at, reason="Its own", asked_at=NOW
+    )  # fmt: skip
+
+    for kind in ("more_time_asked", "more_time_decided"):
+        found = previewing.preview(kind, reader=staff, now=NOW)
+        assert isinstance(found, Message), f"{kind}: {found.reason}"
+        assert "Its own" not in found.text
 
 
 def test_without_rows_a_preview_says_so(staff):
