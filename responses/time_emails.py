@@ -11,7 +11,7 @@ from accounts.models import Membership
 from accounts.permissions import MAY_SUBMIT
 from consultations import duties
 from consultations.closing import closing, moment
-from consultations.emails import marked, short_name
+from consultations.emails import marked
 from notifications.message import Message, Skip, write
 from notifications.models import Notification
 from responses.models import Allowance, Decision, Response, TimeRequest
@@ -41,7 +41,7 @@ def more_time_asked(notification: Notification, now: datetime) -> Message | Skip
     if request.wanted_on:
         facts.append(("Wanted until", f"{request.wanted_on.day} {request.wanted_on:%B %Y}"))
     return duties.reminder(
-        subject=marked(f"More time asked for: {short_name(paper)}", paper),
+        subject=marked("more time asked for", paper),
         name=paper.name,
         says=f"{request.organisation} asks for more time: “{request.reason}”",
         facts=facts,
@@ -64,7 +64,7 @@ def more_time_decided(notification: Notification, now: datetime) -> Message | Sk
     headline = HEADLINES[Decision(request.decision)]
     return write(
         "responses/email/more_time_decided",
-        subject=marked(f"{headline}: {short_name(paper)}", paper),
+        subject=marked(f"{headline[0].lower()}{headline[1:]}", paper),
         why=WHY.format(organisation=request.organisation),
         rehearsal=paper.is_rehearsal,
         headline=headline,

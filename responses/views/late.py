@@ -57,7 +57,7 @@ def ask(request: SignedInRequest) -> HttpResponse:
             except Refusal as refusal:
                 status = refuse_in(form, refusal)
             else:
-                messages.success(request, "You have asked to respond late. You are told by e-mail what was decided.")
+                messages.success(request, "You have asked to respond late. You will be told by e-mail what is decided.")
                 return redirect(f"{reverse('responses:late')}?{urlencode({'consultation': paper.code})}")
     organisations = [row.organisation for row in roles]
     more = {"requests": asked_for(organisations, deadlines), "deadlines": deadlines, "asking": asking, "form": form}

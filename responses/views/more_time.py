@@ -30,7 +30,7 @@ def ask(request: SignedInRequest, code: str) -> HttpResponse:
             except Refusal as refusal:
                 status = refuse_in(form, refusal)
             else:
-                messages.success(request, "You have asked for more time. You are told by e-mail what was decided.")
+                messages.success(request, "You have asked for more time. You will be told by e-mail what is decided.")
                 return redirect("responses:more_time", code)
     requests = asked_for([response.organisation], deadlines)
     context = here.context(form=form, requests=requests, may_ask=here.may_submit and not here.untaken and deadlines)
