@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.permissions import MAY_DRAFT
 from consultations import calendars
-from consultations.closing import moment
+from consultations.closing import moment, zone_of
 from consultations.emails import FALLEN_SILENT, addressed, marked, news, said
 from consultations.models import Consultation, Deadline
 from notifications import outbox
@@ -99,7 +99,7 @@ def response_withdrawn(notification: Notification, now: datetime) -> Message | S
         now,
         headline="Response withdrawn",
         happened="Your organisation's response was withdrawn.",
-        withdrawn=moment(response.withdrawn_at, _zone(response.consultation)),
+        withdrawn=moment(response.withdrawn_at, zone_of(response.consultation)),
     )
 
 
@@ -127,8 +127,8 @@ def _filed(
         organisation=organisation,
         submission=submission,
         answered=f"{submission.answer_count} of {questions(submission.question_count)}",
-        received=to_the_second(submission.received_at, _zone(paper)),
-        open_until=_open_until(paper, now, reader.time_zone if reader else _zone(paper)),
+        received=to_the_second(submission.received_at, zone_of(paper)),
+        open_until=_open_until(paper, now, reader.time_zone if reader else zone_of(paper)),
         url=url_of(response),
         receipt_url=settings.SITE_URL + reverse("responses:receipt", args=[submission.receipt.code]),
         **context,
@@ -138,12 +138,6 @@ def _filed(
 def to_the_second(instant: datetime, zone: str) -> str:
     """A receipt may be wanted to the second, and in a zone that nobody disputes."""
     return f"{moment(instant, zone)} ({instant.astimezone(UTC):%H:%M:%S} UTC)"
-
-
-def _zone(paper: Consultation) -> str:
-    """The zone that the paper's bodies keep, the leading one's."""
-    leading = paper.authorities.order_by("consultationauthority__position").first()
-    return leading.time_zone if leading else "UTC"
 
 
 def _open_until(paper: Consultation, now: datetime, zone: str) -> str:

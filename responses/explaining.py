@@ -139,8 +139,9 @@ def _alerts(consultation: Consultation) -> Iterator[str]:
 
 
 def _acts(consultation: Consultation) -> Iterator[str]:
-    yield "What happened to the consultation:"
-    for act in Act.objects.filter(consultation_code=consultation.code, organisation_code="").order_by("pk")[:SHOWN]:
+    acts = list(Act.objects.filter(consultation_code=consultation.code, organisation_code="").order_by("pk")[:SHOWN])
+    yield "What happened to the consultation:" if acts else "Nothing is recorded of the consultation itself."
+    for act in acts:
         yield f"  {_at(act.at)} {act.verb} by {act.actor}"
 
 
