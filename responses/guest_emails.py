@@ -1,13 +1,14 @@
 """E-mails about guests: the invitation, and to who sent it what became of it. None says a word of what the response
 says, and no subject says whose it is: staff see subjects, and that a firm drafts at all is its own."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
 
 from accounts.emails import reachable
 from accounts.permissions import role_in
+from consultations.closing import moment
 from consultations.emails import marked
 from notifications.message import Message, Skip, write
 from notifications.models import Notification
@@ -33,7 +34,7 @@ def guest_invited(notification: Notification, now: datetime) -> Message | Skip:
         guest=guest,
         sections=[] if guest.whole else [str(section) for section in guest.sections.order_by("position", "id")],
         link=guests.link(guest),
-        expires=f"{guest.expires_at.astimezone(UTC):%-d %B %Y, %H:%M} UTC",
+        expires=moment(guest.expires_at, guest.invited_by.time_zone),
     )
 
 
