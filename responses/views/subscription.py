@@ -48,7 +48,7 @@ def renew_for(request: SignedInRequest, organisation: str) -> HttpResponse:
         messages.success(request, f"The calendar address of {chosen} no longer works.")
     else:
         subscribing.renew_for(organisation=chosen, by=by_request(request, "page"))
-        messages.success(request, f"{chosen} has a new calendar address. One that it had before no longer works.")
+        messages.success(request, f"{chosen} has a new calendar address. If it had one before, that no longer works.")
     return redirect("responses:calendar")
 
 
