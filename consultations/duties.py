@@ -127,12 +127,14 @@ def still(notification: Notification, now: datetime) -> tuple[User, Due] | Skip:
     return OVER
 
 
-def reminder(*, subject: str, name: str, says: str, facts: list[tuple[str, str]], do: tuple[str, str]) -> Message:
+def reminder(
+    *, subject: str, name: str, says: str, facts: list[tuple[str, str]], do: tuple[str, str], rehearsal: bool = False
+) -> Message:
     """`do`: what the link is called and where it leads, on the staff pages."""
     label, path = do
     return write(
         "consultations/email/duty", subject=subject, why=WHY, name=name, says=says, facts=facts, label=label,
-        url=settings.SITE_URL + path,
+        url=settings.SITE_URL + path, rehearsal=rehearsal,
     )  # fmt: skip
 
 

@@ -46,6 +46,7 @@ def more_time_asked(notification: Notification, now: datetime) -> Message | Skip
         says=f"{request.organisation} asks for more time: “{request.reason}”",
         facts=facts,
         do=("Read and decide", reverse("admin:responses_timerequest_change", args=[request.pk])),
+        rehearsal=paper.is_rehearsal,
     )
 
 

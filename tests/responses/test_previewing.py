@@ -7,7 +7,7 @@ import pytest
 from accounts.models import Invitation
 from accounts.record import By
 from consultations import publishing
-from consultations.models import Follow
+from consultations.models import Consultation, Follow
 from notifications.message import Message
 from notifications.models import Notification
 from responses import previewing
@@ -73,10 +73,12 @@ def test_a_request_that_waits_is_in_no_preview_s_way(rows, staff):
         organisation=firm.organisation, deadline=closing, closes_at=closing.closes_at, reason="Its own", asked_at=NOW
     )  # fmt: skip
 
+    Consultation.objects.filter(pk=firm.consultation_id).update(is_rehearsal=True)
     for kind in ("more_time_asked", "more_time_decided"):
         found = previewing.preview(kind, reader=staff, now=NOW)
         assert isinstance(found, Message), f"{kind}: {found.reason}"
         assert "Its own" not in found.text
+        assert found.text.startswith("REHEARSAL"), kind
 
 
 def test_without_rows_a_preview_says_so(staff):
