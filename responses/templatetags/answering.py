@@ -10,9 +10,11 @@ from accounts.models import User
 from consultations import showing
 from consultations.markdown import render
 from consultations.models import Deadline, Question
+from consultations.templatetags.moments import closing
 from responses import forms
 from responses.models import Answer, AnswerVersion, Reuse
 from responses.pages import Desk
+from responses.progress import Part
 
 register = template.Library()
 
@@ -21,6 +23,21 @@ register = template.Library()
 def left(deadline: Deadline, now: datetime) -> str:
     """ "3 days left", "Closes today" """
     return showing.left(deadline, now)
+
+
+@register.filter
+def closes(part: Part, now: datetime) -> str:
+    """ "Closes 11:59pm on …"; of a section that is open for this organisation alone, that too."""
+    said = closing(part.section.deadline)
+    if for_us_alone(part, now):
+        return f"Closed {said}, and is open for you"
+    return f"Closes {said}" if part.is_open else f"Closed {said}"
+
+
+@register.filter
+def for_us_alone(part: Part, now: datetime) -> bool:
+    """Whether its deadline has passed and the organisation was given more time under it."""
+    return part.is_open and not part.section.is_open(now)
 
 
 @register.filter

@@ -305,6 +305,9 @@ def test_a_firm_that_never_began_is_heard_late_once(freeze):
     assert "You may respond late" in signed_in(drafter).get(address).content.decode()
     assert signed_in(drafter).post(begin, {"consultation": world.paper.code}).status_code == 302
     response = Response.objects.get(organisation=firm)
+    section = world.paper.sections.get()
+    for shown in (url("detail", response), url("section", response, section.pk), url("work", response)):
+        assert "and is open for you" in person.get(shown).content.decode(), shown
     assert person.get(address)["Location"] == url("more_time", response)
     by = By(user=submitter, door="page")
     Response.objects.filter(pk=response.pk).update(
