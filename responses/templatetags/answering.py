@@ -28,6 +28,8 @@ def left(deadline: Deadline, now: datetime) -> str:
 @register.filter
 def closes(part: Part, now: datetime) -> str:
     """ "Closes 11:59pm on …"; of a section that is open for this organisation alone, that too."""
+    if part.section.deadline is None:
+        return "No closing date"
     said = closing(part.section.deadline)
     if for_us_alone(part, now):
         return f"Closed {said}, and is open for you"
