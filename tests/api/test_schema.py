@@ -118,7 +118,7 @@ def known(db, monkeypatch):
 LEFT_OUT = ["attachment_content", "form", "continue_upload"]
 
 
-@pytest.mark.django_db  # the fixtures below are asked for late, and a run of this test alone would make no test database
+@pytest.mark.django_db  # its fixtures are asked for late: run alone, it would have no test database
 @pytest.mark.timeout(300)  # every operation of the API
 @schemathesis.pytest.from_fixture("api").exclude(operation_id=LEFT_OUT).parametrize()
 @settings(
