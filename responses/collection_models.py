@@ -201,13 +201,15 @@ class SentInputQuerySet(models.QuerySet["SentInput"]):
 
 
 class SentInput(models.Model):
-    """What a member sent, word for word: {question code: text}. The database refuses to change or delete a row."""
+    """What a member sent, word for word: {question code: text}. The database refuses to change or delete a row, but for
+    a lawful erasure (erasing.py), which empties it and says when."""
 
     contribution = models.ForeignKey(Contribution, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField("version")
     content = models.JSONField("content")
-    sha256 = models.CharField("SHA-256 of the content", max_length=64)
+    sha256 = models.CharField("SHA-256 of the content", max_length=64, blank=True)
     naming = models.CharField("may it be named?", max_length=8, choices=Naming.choices)
+    erased_at = models.DateTimeField("erased at", null=True, editable=False)
     sent_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     sent_at = models.DateTimeField("sent at")
 

@@ -7,7 +7,8 @@ of acts hashes that say nothing without their nonces.
 
 The firm's own draft is the firm's to change, and stays, unless the law demands otherwise: with `drafts` every version
 of the same answers goes as well, with the comments on them, other sign-offs, and files that were not filed. What
-another submission of the response holds, not erased, stays in both: erase that too.
+another submission of the response holds, not erased, stays in both: erase that too. What members gave a trade body for
+its response is theirs, and is erased by itself.
 """
 
 from datetime import datetime
@@ -28,6 +29,7 @@ from responses.models import (
     AnswerVersion,
     Attachment,
     Comment,
+    Contribution,
     Erasure,
     FiledText,
     IdempotentRequest,
@@ -102,6 +104,32 @@ def _erase_files(rows: Any, now: datetime) -> int:
             extracted.delete()
         count += 1
     return count
+
+
+# --- A member's input to a trade body ---------------------------------------------------------------------------------
+@transaction.atomic
+def erase_input(*, contribution: Contribution, reason: str, by: By, now: datetime) -> Contribution:
+    """Erase all that a member wrote and sent to a trade body, and take it from the list of members. That it was sent,
+    when and by whom stays, and so does what the body has copied into its own draft. Raises Refusal without a reason."""
+    reason = reason.strip()
+    if not reason:
+        raise Refusal("Say why it is erased.", field="reason")
+    locked = Contribution.objects.select_for_update(of=("self",)).select_related(
+        "organisation", "collection__response__consultation"
+    ).get(pk=contribution.pk)  # fmt: skip
+    locked.answers.all().delete()
+    locked.versions.filter(erased_at=None).update(content={}, sha256="", erased_at=now)
+    Reuse.objects.filter(sent__contribution=locked).update(sha256="")
+    SpokenFor.objects.filter(contribution=locked).delete()
+    locked.withdrawn_at = locked.withdrawn_at or now
+    locked.save(update_fields=["withdrawn_at"])
+    record.write(
+        by=by, verb="input erased", subject=f"contribution:{locked.code}", at=now, reason=reason,
+        consultation_code=locked.collection.response.consultation.code,
+        organisation_code=locked.organisation.code if locked.organisation else "",
+    )  # fmt: skip
+    transaction.on_commit(lambda: exporting.forget_expired(clock.now()))
+    return locked
 
 
 # --- The firm's own versions ------------------------------------------------------------------------------------------

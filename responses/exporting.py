@@ -15,7 +15,7 @@ from celery import current_app
 from django.conf import settings
 from django.core.files.base import File
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 
 from accounts import permissions, record
 from accounts.emails import reachable
@@ -27,7 +27,7 @@ from notifications.refusal import Conflict, NotAllowed
 from notifications.waking import AWAY
 from responses import archive
 from responses.holding_models import Export, ExportQuerySet
-from responses.models import Erasure
+from responses.models import Erasure, SentInput
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +91,13 @@ def forget_expired(now: datetime) -> None:
     erased = Erasure.objects.filter(
         submission__response__organisation=OuterRef("organisation"), at__gte=OuterRef("asked_at")
     )
-    Export.objects.filter(Exists(erased), built_at__isnull=False, expires_at__gt=now).update(expires_at=now)
+    emptied = SentInput.objects.filter(erased_at__gte=OuterRef("asked_at")).filter(
+        Q(contribution__organisation=OuterRef("organisation"))
+        | Q(contribution__collection__response__organisation=OuterRef("organisation"))
+    )
+    Export.objects.filter(Exists(erased) | Exists(emptied), built_at__isnull=False, expires_at__gt=now).update(
+        expires_at=now
+    )
     for export in Export.objects.filter(expires_at__lte=now).exclude(file=""):
         export.file.delete(save=False)
         Export.objects.filter(pk=export.pk).update(file="")

@@ -12,7 +12,7 @@ OF_DRAFTING = (
     "guest invited", "guest accepted", "guest declined", "guest changed", "guest ended",
     "passage used again", "members listed", "collection opened", "collection changed", "collection ended",
     "sharing code renewed", "sharing code ended", "members invited", "member's invitation withdrawn",
-    "joined collection", "input sent", "input withdrawn", "input copied",
+    "joined collection", "input sent", "input withdrawn", "input erased", "input copied",
 )  # fmt: skip
 
 

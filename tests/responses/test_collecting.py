@@ -4,9 +4,11 @@ import hashlib
 import json
 import zipfile
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
@@ -27,6 +29,7 @@ from responses import (
     contributing,
     downloads,
     erasing,
+    exporting,
     proving,
     snapshot,
     speaking_for,
@@ -41,6 +44,7 @@ from responses.models import (
     Collection,
     Contribution,
     ContributionAnswer,
+    Export,
     Guest,
     May,
     MemberInvitation,
@@ -51,6 +55,7 @@ from responses.models import (
 from tests import factories
 from tests.factories import StaffFactory, UserFactory, member, paper, question
 from tests.responses.pages import consents, queries, signed_in, url
+from tests.responses.test_erasing import found
 
 pytestmark = pytest.mark.django_db
 READS = ["responses.view_response", "responses.view_submission", "responses.view_receipt"]
@@ -575,6 +580,36 @@ def test_a_firm_takes_away_what_it_wrote_and_a_body_what_it_got(world, tmp_path)
             said = {each: made.read(each).decode() for each in made.namelist()}
         assert has in said[name]
         assert any("Not sent." in text for text in said.values()) == (organisation != world.body)
+
+
+def test_what_a_member_wrote_is_erased_for_good_and_that_it_sent_stays(world):
+    row, user = world.firm("Demonstration Firm A", "Zyzzyvaquux, says A.")
+    world.write(row, user, "Zyzzyvaquux once more.", version=1)
+    world.list(row)
+    sent = row.versions.get()
+    with pytest.raises(IntegrityError), transaction.atomic():  # nothing but a whole erasure is let through
+        SentInput.objects.filter(pk=sent.pk).update(content={}, erased_at=world.now)
+    built = {"asked_by": user, "asked_at": world.now, "due_at": world.now, "built_at": world.now}
+    for organisation in (world.body, row.organisation):
+        Export.objects.create(organisation=organisation, expires_at=world.now + timedelta(days=7), **built)
+    with pytest.raises(CommandError, match="Say why"):
+        call_command("erase_input", row.code, reason=" ")
+
+    call_command("erase_input", row.code, reason="Its author asked for it.", stdout=StringIO())
+
+    assert found("zyzzyvaquux") == set()
+    sent.refresh_from_db()
+    assert (sent.content, sent.sha256, sent.sent_by, sent.erased_at is None) == ({}, "", user, False)
+    assert not SpokenFor.objects.filter(contribution=row).exists()
+    exporting.forget_expired(timezone.now())  # as the transaction's end does
+    assert not Export.objects.filter(expires_at__gt=timezone.now()).exists()
+    act = Act.objects.get(verb="input erased")
+    assert (act.subject, act.detail["reason"]) == (f"contribution:{row.code}", "Its author asked for it.")
+    assert not acts_for(StaffFactory(rights=["accounts.view_act"])).filter(pk=act.pk).exists()
+    for person in (user, world.lead):
+        assert "zyzzyvaquux" not in str([*SentInput.objects.visible_to(person).values()]).lower()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SentInput.objects.filter(pk=sent.pk).update(content={"x": "Again."}, sha256="x")
 
 
 # --- The whole way ----------------------------------------------------------------------------------------------------
