@@ -26,6 +26,7 @@ COLUMNS = [
     *("for a moved deadline", "latest, s", "seconds"),
 ]
 ON_TIME, LATEST = 30, 90  # seconds: 99 of 100 messages, and every one, while anything runs
+FEW_KILLS = 5  # in a round; with more, the provider is slow meanwhile, and how late messages come says nothing
 
 
 @dataclass
@@ -45,6 +46,7 @@ class Round:
 class Chaos:
     def __init__(self, world: World, *, kills: int, chance: random.Random) -> None:
         self.world, self.kills, self.chance = world, kills, chance
+        self.slows = kills > FEW_KILLS
         self.failures: list[str] = []
         self.total: Counter[str] = Counter()
         self.lateness: list[float] = []
@@ -106,8 +108,9 @@ class Chaos:
         self.world.empty_mailbox()
 
     def kill_workers(self, current: Round) -> None:
-        """One at a time. Half of the messages take half a second meanwhile, or a kill would seldom meet one in hand."""
-        self.world.faults("slow", 0.5)
+        """One at a time. Many would seldom meet a message in hand, did not half of them take half a second."""
+        if self.slows:
+            self.world.faults("slow", 0.5)
         for _ in range(self.kills):
             self.wait_for_progress(current)
             time.sleep(self.chance.uniform(0, 0.4))
@@ -177,7 +180,7 @@ class Chaos:
             "in doubt": len(doubted) <= current.cut_off,
             "doubt unrecorded": {i for i, n in ids.items() if n > 1} <= doubted and sent_again <= doubted,
             "for a moved deadline": stale <= (workers if current.moved_at else 0),
-            "late": max(late, default=0) <= LATEST,
+            "late": self.slows or max(late, default=0) <= LATEST,
             "two of one kind": len({(r.address, r.kind) for r in sent}) == len(sent),
         }  # fmt: skip
         self.failures += [
@@ -194,7 +197,7 @@ class Chaos:
             return
         half, nearly_all = late[len(late) // 2], late[int(len(late) * 0.99)]
         print(f"\nLate: half under {half:.1f} s, 99 of 100 under {nearly_all:.1f} s, the latest {late[-1]:.1f} s.")
-        if nearly_all > ON_TIME:
+        if nearly_all > ON_TIME and not self.slows:
             self.failures.append(f"99 of 100 messages were to go within {ON_TIME} s")
 
     def stale(self, current: Round, rows: list) -> int:
