@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.crypto import salted_hmac
 
 from accounts import reaching
@@ -20,7 +20,7 @@ from accounts.joining import a_person, lock, write
 from accounts.models import DeliveryState, Organisation, OrganisationKind, Webhook, WebhookDelivery, WebhookEvent
 from accounts.permissions import can_manage
 from accounts.record import By
-from notifications import clock
+from notifications import clock, compiled
 from notifications.refusal import Conflict, NotAllowed, Refusal
 
 MOST = 10  # of one organisation
@@ -29,9 +29,9 @@ OWE = """
 INSERT INTO accounts_webhookdelivery (
     webhook_id, reference, key, event, happened_at, data, state, due_at, attempts, said
 )
-SELECT id, gen_random_uuid(), %(key)s, %(event)s, %(now)s, %(data)s::jsonb, 'pending', %(now)s, 0, ''
+SELECT id, gen_random_uuid(), %(key)s, %(event)s::text, %(now)s, %(data)s::jsonb, 'pending', %(now)s, 0, ''
 FROM accounts_webhook
-WHERE stopped_at IS NULL AND %(event)s = ANY (events)
+WHERE stopped_at IS NULL AND %(event)s::text = ANY (events)
   AND (%(organisation)s::bigint IS NULL OR organisation_id = %(organisation)s)
 ON CONFLICT DO NOTHING
 """
@@ -138,6 +138,6 @@ def owe(
         "organisation": organisation and organisation.pk,
         "data": json.dumps(data, cls=DjangoJSONEncoder),
     }
-    with connection.cursor() as cursor:
+    with compiled.cursor() as cursor:
         cursor.execute(OWE, fields)
         return int(cursor.rowcount)

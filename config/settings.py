@@ -98,6 +98,10 @@ FORM_RENDERER = "config.forms.GovukFormRenderer"
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres://localhost/soundings")}
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# What every request asks is prepared once a connection (notifications/compiled.py). False behind a pooler that gives a
+# connection to another client after each transaction, unless it knows of prepared statements (PgBouncer from 1.21).
+PREPARE_STATEMENTS = env.bool("PREPARE_STATEMENTS", default=True)
+DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 0 if PREPARE_STATEMENTS else None
 DATABASES["default"]["ATOMIC_REQUESTS"] = False  # each flow opens its own transaction and knows its edges
 
 REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0")
@@ -229,7 +233,7 @@ REST_FRAMEWORK = {
         "accounts.api_auth.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["config.rendering.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["config.parsing.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["config.filtering.Filters"],
     "DEFAULT_PAGINATION_CLASS": "config.paging.CursorPages",

@@ -7,6 +7,8 @@ waits for nobody, and a worker reads it in the statement that it makes for each 
 
 from django.db import connection, transaction
 
+from notifications import compiled
+
 
 def number() -> int:
     with connection.cursor() as cursor:
@@ -21,5 +23,5 @@ def note() -> None:
 
 
 def _raise() -> None:
-    with connection.cursor() as cursor:
+    with compiled.cursor() as cursor:
         cursor.execute("SELECT nextval('notifications_changes')")

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from django.db import connection
+from notifications import compiled
 
 
 def now() -> datetime:
     """The database's present instant, in UTC; unlike SQL's now() it moves on within a transaction."""
-    with connection.cursor() as cursor:
+    with compiled.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         (instant,) = cursor.fetchone()
     return instant  # type: ignore[no-any-return]

@@ -4,20 +4,22 @@ Django takes several times as long to build a query as PostgreSQL to answer it. 
 first use and kept as text, and a call brings the values alone. What is asked stays written as querysets.
 """
 
-import json
 from collections.abc import Callable, Sequence
-from copy import copy
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any, Generic, TypeVar, cast
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+import orjson
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, Expression, Field, Func, Model, QuerySet
+from django.db.models.query import FlatValuesListIterable, ModelIterable, ValuesIterable, get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.transaction import TransactionManagementError
+from psycopg import Cursor
 
 T = TypeVar("T")
+Row = tuple[Any, ...]
 
 
 class Given(Expression):
@@ -46,6 +48,27 @@ def _filled(params: Sequence[Any], values: dict[str, Any]) -> list[Any]:
     return [values[param.name] if isinstance(param, Given) else param for param in params]
 
 
+class _Preparing(Cursor[Row]):
+    """A cursor whose statements are kept by PostgreSQL. Django's log of queries reads `_query`, which psycopg sets for
+    all others alone."""
+
+    def _send_query_prepared(self, name: bytes, pgq: Any, *, binary: bool | None = None) -> None:
+        self._query = pgq
+        super()._send_query_prepared(name, pgq, binary=binary)
+
+
+def cursor() -> Any:
+    """As `connection.cursor()`, but PostgreSQL keeps each statement with its plan for as long as the connection lasts.
+
+    For SQL that is the same text each time. Values go to PostgreSQL apart from it: where it cannot tell the type of one
+    from its place, the SQL says it (`%s::bigint`).
+    """
+    here: Any = connections[DEFAULT_DB_ALIAS]
+    here.close_if_health_check_failed()
+    here.ensure_connection()
+    return here._prepare_cursor(_Preparing(here.connection))
+
+
 class Kept(Generic[T]):
     """`build` gives a queryset with `given(name)` where a value belongs. It must not depend on who asks, nor on when:
     such values are given. A value of None is not the same as `isnull`, and never matches.
@@ -55,30 +78,70 @@ class Kept(Generic[T]):
         self.build = build
 
     @cached_property
-    def _made(self) -> tuple[QuerySet[Any, T], Any, str, tuple[Any, ...]]:
+    def _made(self) -> tuple[str, Sequence[Any], Callable[[Row], T], list[Any], bool]:
         queryset = self.build()
         compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, params = compiler.as_sql()
-        converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
-        compiler.get_converters = lambda _: converters  # worked out anew for each call otherwise
-        return queryset, compiler, sql, params
+        columns = [column[0] for column in compiler.select[: compiler.col_count]]
+        converters = [(at, *found) for at, found in compiler.get_converters(columns).items()]
+        return sql, params, _reader(queryset, compiler), converters, queryset.query.select_for_update
 
     def all(self, **values: Any) -> list[T]:
         """The rows, as the queryset gives them. What it would prefetch is not fetched."""
-        queryset, compiler, sql, params = self._made
+        sql, params, read, converters, locks = self._made
         here = connections[DEFAULT_DB_ALIAS]
-        if queryset.query.select_for_update and not here.in_atomic_block:
+        if locks and not here.in_atomic_block:
             raise TransactionManagementError("A lock needs a transaction that holds it.")
-        call = copy(compiler)  # what Django keeps on a compiler belongs to one call, and the connection to one thread
-        call.connection = here
-        call.as_sql = lambda *_, **__: (sql, _filled(params, values))
-        query = _Instead(queryset.query, get_compiler=lambda *_, **__: call)
-        instead: Any = _Instead(queryset, query=query, db=DEFAULT_DB_ALIAS)
-        return list(cast(Any, queryset)._iterable_class(instead))
+        with cursor() as ask:
+            ask.execute(sql, _filled(params, values))
+            rows = ask.fetchall()
+        return [read(row) for row in (_converted(rows, converters, here) if converters else rows)]
 
     def first(self, **values: Any) -> T | None:
         """The first row that the statement yields: without an order, of at most one."""
         return next(iter(self.all(**values)), None)
+
+
+def _converted(rows: list[Any], converters: list[Any], here: BaseDatabaseWrapper) -> list[Any]:
+    """As SQLCompiler.apply_converters."""
+    made = [list(row) for row in rows]
+    for row in made:
+        for at, functions, expression in converters:
+            for function in functions:
+                row[at] = function(row[at], expression, here)
+    return made
+
+
+def _reader(queryset: QuerySet[Any, Any], compiler: Any) -> Callable[[Any], Any]:
+    """What makes of a row what the queryset yields: a model instance with what was joined, a dictionary or a value."""
+    kind = cast(Any, queryset)._iterable_class
+    if kind is FlatValuesListIterable:
+        return lambda row: row[0]
+    if kind is ValuesIterable:
+        names = [*queryset.query.values_select, *queryset.query.annotation_select]
+        return lambda row: dict(zip(names, row, strict=True))
+    if kind is not ModelIterable:
+        raise TypeError(f"Rows of {kind.__name__} are not kept.")
+    return _instances(compiler)
+
+
+def _instances(compiler: Any) -> Callable[[Any], Any]:
+    """As ModelIterable, which works all this out anew for each queryset."""
+    model, fields = compiler.klass_info["model"], compiler.klass_info["select_fields"]
+    start, end = fields[0], fields[-1] + 1
+    names = [column[0].target.attname for column in compiler.select[start:end]]
+    joined = cast(Any, get_related_populators)(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)
+    annotated = list((compiler.annotation_col_map or {}).items())
+
+    def read(row: Any) -> Any:
+        made = model.from_db(DEFAULT_DB_ALIAS, names, row[start:end])
+        for each in joined:
+            each.populate(row, made)
+        for name, at in annotated:
+            setattr(made, name, row[at])
+        return made
+
+    return read
 
 
 @dataclass(frozen=True)
@@ -94,16 +157,6 @@ class Listing:
 
     def rows(self) -> QuerySet[Any, Any]:
         return self.build(**self.values)
-
-
-class _Instead:
-    """Something with a few of its attributes replaced."""
-
-    def __init__(self, of: object, **replaced: Any) -> None:
-        self.__dict__.update(replaced, _of=of)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._of, name)
 
 
 class Compiled:
@@ -129,10 +182,10 @@ class Compiled:
         if not ids:
             return []
         sql, params = self._statement
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [*_filled(params, values), list(ids)])
-            (text,) = cursor.fetchone()
-        found = {row["id"]: row for row in json.loads(text or "[]")}
+        with cursor() as ask:
+            ask.execute(sql, [*_filled(params, values), list(ids)])
+            (text,) = ask.fetchone()
+        found = {row["id"]: row for row in orjson.loads(text or "[]")}
         rows = [found[number] for number in ids if number in found]
         for name in self.instants:
             for row in rows:
@@ -150,9 +203,9 @@ def insert(row: Model) -> None:
     """INSERT a new row with all its fields, as `save(force_insert=True)` does, without building the statement anew."""
     here = connections[DEFAULT_DB_ALIAS]
     fields, sql = _insertion(type(row))
-    with here.cursor() as cursor:
-        cursor.execute(sql, [each.get_db_prep_save(each.pre_save(row, add=True), here) for each in fields])
-        (row.pk,) = cursor.fetchone()
+    with cursor() as ask:
+        ask.execute(sql, [each.get_db_prep_save(each.pre_save(row, add=True), here) for each in fields])
+        (row.pk,) = ask.fetchone()
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
@@ -160,9 +213,9 @@ def update(row: Model, *names: str) -> None:
     """UPDATE these fields of a row that exists, as `save(update_fields=names)` does."""
     here = connections[DEFAULT_DB_ALIAS]
     fields, sql = _updating(type(row), names)
-    with here.cursor() as cursor:
+    with cursor() as ask:
         values = [each.get_db_prep_save(each.pre_save(row, add=False), here) for each in fields]
-        cursor.execute(sql, [*values, row.pk])
+        ask.execute(sql, [*values, row.pk])
 
 
 @cache

@@ -16,7 +16,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import validate_email
 from django.db import connection, transaction
 
-from notifications import changes, clock
+from notifications import changes, clock, compiled
 from notifications.delivery import Counts, deliver
 from notifications.models import Notification, Priority, State
 from notifications.refusal import Conflict, Refusal
@@ -106,20 +106,24 @@ def keep_selected(*, kind: str, select: str, params: Any) -> int:
     return _insert(select, params, state=KEPT)
 
 
-def queue_selected(*, kind: str, select: str, params: Any, passing_over: bool = False, taking: str = "") -> int:
+def queue_selected(
+    *, kind: str, select: str, params: Any, passing_over: bool = False, taking: str = "", prepared: bool = False
+) -> int:
     """Owe what a SELECT yields, in one statement however many rows; returns how many were new.
 
     `select` is SQL of the program's own, never of a reader's, with the columns kind, key, address, payload, priority
     and due_at. Its addresses come from people who confirmed them. With `passing_over` it has one more, passed_over: ""
     or why this one is written as not sent from the beginning. `taking`: a WITH clause that changes rows of the ledger,
-    and that the SELECT names.
+    and that the SELECT names. `prepared`: it is made for one event after another and yields a handful, so that
+    PostgreSQL may keep its plan (compiled.cursor).
     """
     _check_kind(kind)
-    return _insert(select, params, state=OWED_OR_PASSED_OVER if passing_over else OWED, taking=taking)
+    state = OWED_OR_PASSED_OVER if passing_over else OWED
+    return _insert(select, params, state=state, taking=taking, prepared=prepared)
 
 
-def _insert(select: str, params: Any, *, state: str = OWED, taking: str = "") -> int:
-    with connection.cursor() as cursor:
+def _insert(select: str, params: Any, *, state: str = OWED, taking: str = "", prepared: bool = False) -> int:
+    with compiled.cursor() if prepared else connection.cursor() as cursor:
         cursor.execute(INSERT.format(select=select, state=state, taking=taking), params)
         added = int(cursor.rowcount)
     if added and state != KEPT:

@@ -62,7 +62,7 @@ def queue_filed(*, kind: Filed, submission: Submission, now: datetime) -> int:
         "priority": int(Priority.RECEIPT),
         "now": now,
     }
-    return outbox.queue_selected(kind=kind, select=TOLD, params=params)
+    return outbox.queue_selected(kind=kind, select=TOLD, params=params, prepared=True)
 
 
 # --- What was filed ---------------------------------------------------------------------------------------------------

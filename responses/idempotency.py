@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.models import User
-from notifications import clock
+from notifications import clock, compiled
 from notifications.compiled import Kept, given, insert
 from notifications.refusal import Conflict, Refusal
 from responses.models import IdempotentRequest
@@ -73,6 +73,6 @@ def forget_old() -> int:
 
 def _lock(name: str) -> bool:
     number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
-    with connection.cursor() as cursor:
+    with compiled.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
         return bool(cursor.fetchone()[0])

@@ -115,6 +115,8 @@ class Postgres:
         listen = ["-p", str(self.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
         # A message that ends in an error is for the application's log; here we want what the server itself says.
         options = ["-c", "max_connections=200", "-c", "log_min_messages=warning", "-c", "log_min_error_statement=panic"]
+        # For solid-state disks: as it comes, PostgreSQL reads a table of ten thousand rows whole to find fifty of them.
+        options += ["-c", "random_page_cost=1.1", "-c", "jit=off"]
         if not self.durable:
             options += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
         return Service(

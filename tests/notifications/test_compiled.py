@@ -29,6 +29,15 @@ def test_each_call_brings_its_own_values(two):
     assert MEMBERS.first(user=None) is None
 
 
+def test_postgresql_keeps_a_statement_with_its_plan(two):
+    for user in two * 2:
+        MEMBERS.all(user=user.pk)
+    asked = str(MEMBERS.build().query).partition(" FROM ")[0]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement, generic_plans + custom_plans FROM pg_prepared_statements")
+        assert any(times >= 4 for statement, times in cursor.fetchall() if statement.startswith(asked))
+
+
 def test_a_value_that_is_missing_is_not_left_out(two):
     with pytest.raises(KeyError):
         MEMBERS.all()
