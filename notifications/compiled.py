@@ -118,7 +118,7 @@ def _reader(queryset: QuerySet[Any, Any], compiler: Any) -> Callable[[Any], Any]
     if kind is FlatValuesListIterable:
         return lambda row: row[0]
     if kind is ValuesIterable:
-        names = [*queryset.query.values_select, *queryset.query.annotation_select]
+        names = list(cast(Any, queryset.query).selected)
         return lambda row: dict(zip(names, row, strict=True))
     if kind is not ModelIterable:
         raise TypeError(f"Rows of {kind.__name__} are not kept.")

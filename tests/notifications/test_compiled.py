@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import F
 from django.db.transaction import TransactionManagementError
 
 from accounts.models import Membership, Organisation
@@ -46,10 +47,10 @@ def test_a_value_that_is_missing_is_not_left_out(two):
 def test_rows_come_as_the_queryset_gives_them(two):
     of = Kept(lambda: Membership.objects.filter(AnyOf("user_id", given("users"))).order_by("user"))
     flat = Kept(lambda: of.build().values_list("user", flat=True))
-    named = Kept(lambda: of.build().values("role"))
+    named = Kept(lambda: of.build().annotate(of=F("user__email")).values("role", "of", "may_sign_off"))
     ids = [user.pk for user in two]
     assert [row.user_id for row in of.all(users=ids)] == flat.all(users=ids) == sorted(ids)
-    assert named.all(users=ids[:1]) == [{"role": "drafter"}]
+    assert named.all(users=ids[:1]) == [{"role": "drafter", "of": two[0].email, "may_sign_off": False}]
     assert of.all(users=[]) == []
 
 
