@@ -1,12 +1,13 @@
 """E-mails about accounts, and which people e-mail can reach."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from allauth.account.models import EmailAddress
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.joining import link
 from accounts.models import Invitation, User
+from accounts.moments import moment
 from notifications.message import Message, Skip, write
 from notifications.models import Notification
 
@@ -35,7 +36,7 @@ def invitation(notification: Notification, now: datetime) -> Message | Skip:
         organisation=str(invited.organisation),
         role=invited.get_role_display(),
         link=link(invited),
-        expires=f"{invited.expires_at.astimezone(UTC):%-d %B %Y, %H:%M} UTC",
+        expires=moment(invited.expires_at, invited.invited_by.time_zone),
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-from consultations.closing import ZONE_WORDS, clock_words, day_words, zone_words
+from accounts.moments import ZONE_WORDS, clock_words, day_words, zone_words
 from notifications.refusal import Refusal
 
 EARLIER, LATER = "earlier", "later"

@@ -1,19 +1,15 @@
 """{{ instant|moment:"Europe/London" }} and {{ deadline|closing }} in templates."""
 
 from collections.abc import Container
-from datetime import datetime
 
 from django import template
 
+from accounts.templatetags import clocks
 from consultations import closing as words
 from consultations.models import Deadline
 
 register = template.Library()
-
-
-@register.filter
-def moment(instant: datetime | None, zone: str = "Europe/London") -> str:
-    return words.moment(instant, zone) if instant else ""
+register.filter("moment", clocks.moment)
 
 
 @register.filter

@@ -4,7 +4,7 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 
-from accounts import joining
+from accounts import emails, joining
 from accounts.models import Act, Invitation, Membership, Organisation, OrganisationKind, Role
 from notifications.models import Notification, Priority
 from notifications.refusal import Conflict, NotAllowed, Refusal
@@ -97,6 +97,16 @@ def test_invite_owes_one_message_and_records_it(admin, firm, now):
         "invitation", f"invitation:{made.pk}", "new@example.org", {"invitation": made.pk}, Priority.ACCOUNT, NOW,
     )  # fmt: skip
     assert Act.objects.get().verb == "invited"
+
+
+def test_invitation_says_its_end_by_the_clock_of_who_invites(admin, firm, now):
+    admin.time_zone = "America/New_York"
+    admin.save()
+    joining.invite(by=by(admin), organisation=firm, email="new@example.org", role="reader", now=now)
+    written = emails.invitation(Notification.objects.get(), now)
+    end = "5:30am on 16 March 2026, Eastern Time"
+    assert end in written.text
+    assert end in written.html
 
 
 def test_invitation_link_is_not_kept_anywhere(admin, firm, now):
