@@ -8,16 +8,20 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from accounts.models import User
 from accounts.record import By
 from accounts.staff import BaseAdmin, Button, SelectFilter, StaffModelForm
 from accounts.staff.forms import LinesField
 from consultations import announcing, publishing, trying
 from consultations.admin_forms import PublishOutcomeForm, day_input
 from consultations.models import Authority, Consultation, Jurisdiction, News, Outcome, Topic
+from notifications import clock
 
 
 class PapersField(LinesField):
-    """Consultations, by reference or code, one a line."""
+    """Consultations among `among`, by reference or code, one a line."""
+
+    among = Consultation.objects.none()
 
     def prepare_value(self, value: Any) -> Any:
         papers = value if isinstance(value, list) else []
@@ -28,7 +32,7 @@ class PapersField(LinesField):
         return [self._paper(line) for line in dict.fromkeys(lines)]
 
     def _paper(self, line: str) -> Consultation:
-        found = list(Consultation.objects.filter(Q(reference__iexact=line) | Q(code=line.upper()))[:2])
+        found = list(self.among.filter(Q(reference__iexact=line) | Q(code=line.upper()))[:2])
         if not found:
             raise ValidationError(f"There is no consultation with the reference or code “{line}”.")
         if len(found) > 1:
@@ -43,11 +47,18 @@ class OutcomeForm(StaffModelForm):
     consultations = PapersField(
         label="Consultations", help_text="Those that it answers: the reference (CP25/25) or code of each, one a line."
     )
+    asked_by: User | None = None  # set by the admin, on a class made for the request
 
     class Meta:
         model = Outcome
         fields = ("consultations", "kind", "reference", "title", "summary", "url", "published_on", "is_final", "note")
         widgets = {"published_on": day_input()}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "consultations" in self.fields and self.asked_by:
+            field: Any = self.fields["consultations"]
+            field.among = Consultation.objects.visible_to(self.asked_by, clock.now())
 
 
 class PublishedFilter(SelectFilter):
@@ -92,6 +103,11 @@ class OutcomeAdmin(BaseAdmin):
             shown=lambda outcome: outcome.published_at is None,
         ),
     )  # fmt: skip
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        form.asked_by = request.user
+        return form
 
     @display(description="outcome")
     def name_shown(self, obj: Outcome) -> str:

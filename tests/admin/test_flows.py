@@ -17,6 +17,7 @@ from tests.factories import (
     OutcomeFactory,
     QuestionFactory,
     SectionFactory,
+    StaffFactory,
     TopicFactory,
     UserFactory,
     paper,
@@ -353,6 +354,17 @@ def test_outcome_is_written_for_several_papers_and_published(admin_site, public)
 def test_outcome_of_an_unknown_paper_is_refused_at_the_field(admin_site, now):
     answer = admin_site.post(url("consultations_outcome_add"), {"kind": "x", "consultations": "NOPE/1"})
     assert "There is no consultation with the reference or code “NOPE/1”." in answer.content.decode()
+
+
+def test_outcome_names_no_paper_that_who_asks_may_not_see(signed_in, draft):
+    """Somebody who drafts outcomes without the right to see drafts of papers learns nothing of them."""
+    writer = StaffFactory(rights=["consultations.add_outcome", "consultations.view_outcome"])
+    answer = signed_in(writer).post(
+        url("consultations_outcome_add"), {"kind": "statement", "title": "x", "consultations": draft.reference}
+    )
+    said = "There is no consultation with the reference or code “DEMO1/26”."
+    assert answer.context["adminform"].form.errors["consultations"] == [said]
+    assert not Outcome.objects.exists()
 
 
 def test_outcome_form_changes_nothing_that_was_not_touched(admin_site, public):
