@@ -139,9 +139,11 @@ vars().update(EMAIL_CONFIG)
 EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="") or EMAIL_CONFIG["EMAIL_BACKEND"]
 # "name:password" that the service's webhook carries; empty: there is no webhook. Services that sign are checked too.
 WEBHOOK_SECRET = env.str("WEBHOOK_SECRET", default="")
-ANYMAIL = {**env.json("ANYMAIL", default={}), "WEBHOOK_SECRET": WEBHOOK_SECRET or [], "REQUESTS_TIMEOUT": 20}
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # for each step; at most a third of SENDING_DOUBT_SECONDS
+ANYMAIL = {
+    **env.json("ANYMAIL", default={}), "WEBHOOK_SECRET": WEBHOOK_SECRET or [], "REQUESTS_TIMEOUT": EMAIL_TIMEOUT,
+}  # fmt: skip
 MAIL_PER_SECOND = env.float("MAIL_PER_SECOND", default=0.0)  # of all workers on all hosts together; 0: no limit
-EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Soundings <no-reply@soundings.localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # for /health/metrics from elsewhere than this machine

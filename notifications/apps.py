@@ -6,4 +6,4 @@ class NotificationsConfig(AppConfig):
     verbose_name = "Post room"
 
     def ready(self) -> None:
-        from notifications import hearing  # noqa: F401 (it listens)
+        from notifications import checks, hearing  # noqa: F401 (they register themselves)

@@ -6,6 +6,7 @@ recipient are named and the content is announced in one go, and the answers are 
 
 import re
 import smtplib
+import time
 from contextlib import suppress
 
 OK = 250
@@ -31,8 +32,11 @@ class Line:
         self._commands = [f"MAIL FROM:<{sender}>{limit}", f"RCPT TO:<{recipient}>", "DATA"]
         self._say(3 if self.at_once else 1)
 
-    def send(self, sender: str, recipient: str, content: bytes) -> None:
-        """The content to whom `name` named. Returns once the server has taken it."""
+    def send(self, sender: str, recipient: str, content: bytes, *, before: float) -> None:
+        """The content to whom `name` named. Returns once the server has taken it.
+
+        Leaves the server where its answers took until `before`, an instant of time.monotonic().
+        """
         mail = self.smtp.getreply()
         named = self._answer_after(mail[0] == OK) or mail
         data = self._answer_after(named[0] in ACCEPTED) or named
@@ -44,6 +48,9 @@ class Line:
             raise smtplib.SMTPRecipientsRefused({recipient: named})
         if data[0] != GO_AHEAD:
             raise smtplib.SMTPDataError(*data)
+        if time.monotonic() >= before:
+            self.smtp.close()
+            raise smtplib.SMTPServerDisconnected("nothing was sent: the server was too slow to answer")
         self.content_sent = True
         self.smtp.send(re.sub(rb"(?m)^\.", b"..", content) + (b"" if content.endswith(b"\r\n") else b"\r\n") + b".\r\n")
         taken = self.smtp.getreply()

@@ -53,7 +53,7 @@ class World:
             "SWEEP_SECONDS": "1",
             "POST_LEASE_SECONDS": str(LEASE),
             "SENDING_DOUBT_SECONDS": str(DOUBT),
-            "EMAIL_TIMEOUT": "5",
+            "EMAIL_TIMEOUT": "2",
         }
 
     def start_stores(self) -> None:

@@ -196,6 +196,7 @@ class Soundings:
             "SWEEP_SECONDS": "1",
             "POST_LEASE_SECONDS": "3",
             "SENDING_DOUBT_SECONDS": "6",
+            "EMAIL_TIMEOUT": "2",
             "LOG_LEVEL": "INFO",
             "PYTHONWARNINGS": "default",
         }

@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.core.checks import run_checks
 
 from notifications import delivery, outbox, provider
 from notifications.models import Notification, Priority, State
@@ -324,3 +325,28 @@ def test_a_process_that_slept_between_the_mark_and_the_content_lets_nothing_out(
     assert deliver().sent == 0
     assert server.taken == []
     assert states() == {"a": "pending"}
+
+
+def test_a_server_that_takes_long_to_agree_is_given_no_content(owe, server, quick_doubt, monkeypatch):
+    """Each step has a patience of its own, and together they could outlast the doubt period."""
+    owe("a")
+    real = server.handle_RCPT
+
+    async def slow(*given):
+        time.sleep(1.1)
+        return await real(*given)
+
+    monkeypatch.setattr(server, "handle_RCPT", slow)
+
+    assert deliver().sent == 0
+    assert server.taken == []
+    assert states() == {"a": "pending"}
+
+
+@pytest.mark.parametrize(
+    ("timeout", "doubt", "refused"),
+    [(20, 60, False), (21, 60, True), (20, 59, True), (0, 60, True), (-1, 60, True), (None, 60, True), (1, 3, False)],
+)
+def test_patience_with_the_mail_server_has_to_fit_into_the_doubt_period(settings, timeout, doubt, refused):
+    settings.EMAIL_TIMEOUT, settings.SENDING_DOUBT_SECONDS = timeout, doubt
+    assert [error.id for error in run_checks()] == ["notifications.E001"] * refused
