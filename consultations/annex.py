@@ -24,6 +24,7 @@ HEADING = re.compile(
     r"(?P<mark> ?[:.–—-])?(?P<rest>(?: .*)?)$",
     re.I,
 )
+LETTERED = re.compile(r"(?P<number>[A-Z]|[IVX]{1,5})[.):] (?P<title>[A-Z].*)$")  # “B. Costs”
 PAGE_NUMBER = re.compile(r"(?:page )?\d{1,4}(?: (?:of|/) \d{1,4})?|[-–—] ?\d{1,4} ?[-–—]", re.I)
 SUB_ITEM = re.compile(r"(?:\([a-z]{1,4}\)|[a-z][.)]|[ivx]{1,4}[.)]) ", re.I)
 BULLET = re.compile(r"[•·▪◦‣●○*–—-] |o (?=[A-Za-z])")
@@ -215,9 +216,15 @@ class _Reader:
         short = len(line.text.split()) <= 10 and line.text[-1] not in LAST_MARKS and not BULLET.match(line.text)
         capitals = line.text.isupper() and sum(map(str.isalpha, line.text)) >= 6 and line.text[-1] not in LAST_MARKS
         next_asks = at + 1 < len(self.lines) and self.question_at(at + 1) is not None
+        if short and next_asks and (match := LETTERED.match(line.text)) and not self.is_option(at):
+            return match["number"], match["title"], 1
         if (capitals or (short and next_asks and line.text[0].isupper())) and not SUB_ITEM.match(line.text):
             return "", line.text, 1
         return None
+
+    def is_option(self, at: int) -> bool:
+        """One of several answers to the open question: “A. Yes”, “B. No”. A heading has a blank line before it."""
+        return self.number is not None and not (self.lines[at].blank and not LETTERED.match(self.lines[at - 1].text))
 
     def numbered_heading(self, match: re.Match[str], at: int) -> tuple[str, str, int] | None:
         number, title = match["number"], match["rest"].strip()
@@ -242,17 +249,23 @@ class _Reader:
         if not into:
             into.append(line.text)
         elif own_line:
+            if line.blank and LETTERED.match(line.text) and into[-1][-1] in "?.":
+                self.doubt(line)
             into.append("\n" + line.text)
         elif line.blank and into[-1][-1] in LAST_MARKS:
+            self.doubt(line)
             into.append("\n\n" + line.text)
-            if self.number is not None:
-                called = self.number or "the question before it"
-                self.warnings.append(
-                    f"Line {line.at}: “{line.text[:60]}” was kept with {called}. Check that it belongs."
-                )
         else:
             split_word = into[-1][-1] == "-" and into[-1][-2:-1].isalpha() and line.text[0].islower()
+            if split_word:
+                word = into[-1].split()[-1] + line.text.split()[0].rstrip(LAST_MARKS + ",")
+                self.warnings.append(f"Line {line.at}: “{word}” was parted at the end of a line. Check its hyphen.")
             into.append(line.text if split_word else " " + line.text)
+
+    def doubt(self, line: _Line) -> None:
+        if self.number is not None:
+            called = self.number or "the question before it"
+            self.warnings.append(f"Line {line.at}: “{line.text[:60]}” was kept with {called}. Check that it belongs.")
 
     def finished(self) -> bool:
         """What is open could end here: nothing is open, or it ends with a mark that ends a sentence."""

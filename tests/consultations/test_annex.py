@@ -106,6 +106,30 @@ def test_a_kind_is_suggested(text, kind):
 
 
 # --- Headings ---------------------------------------------------------------------------------------------------------
+def test_lettered_headings_between_numbered_questions_start_sections():
+    text = "A. Definitions\n\n1. What is X?\n2. What is Y?\n\nB. Costs and benefits\n\n3. What would it cost?"
+    assert headings(text) == [("A", "Definitions", 2), ("B", "Costs and benefits", 1)]
+    assert texts(text) == ["What is X?", "What is Y?", "What would it cost?"]
+
+
+@pytest.mark.parametrize("between", ["\n", "\n\n"])
+def test_lettered_answers_stay_with_their_question(between):
+    text = between.join(["Q1: Which one?", "A. The first", "B. The second", "Q2: Why?"])
+    assert texts(text) == ["Which one?\nA. The first\nB. The second", "Why?"]
+
+
+def test_lettered_line_that_may_be_a_heading_is_said():
+    read = parse("1. What is X?\n\nB. Costs\n\nHere we ask about costs.\n\n2. What would it cost?")
+    assert "Line 3: “B. Costs” was kept with 1. Check that it belongs." in read.warnings
+
+
+def test_word_parted_at_the_end_of_a_line_is_said():
+    """Whether the hyphen is the word's own cannot be known."""
+    assert parse("Q1: Is it propor-\ntionate?").warnings == [
+        "Line 2: “propor-tionate” was parted at the end of a line. Check its hyphen."
+    ]
+
+
 @pytest.mark.parametrize(
     ("line", "number", "title"),
     [
