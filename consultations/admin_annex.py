@@ -54,13 +54,10 @@ class SectionRow(RowForm):
 
     def __init__(self, *args: Any, deadlines: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["deadline"].queryset = deadlines  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if not self.errors and not (cleaned.get("number") or cleaned.get("title")):
-            self.add_error("title", "Give the section a number or a title.")
-        return cleaned
+        choice: Any = self.fields["deadline"]
+        choice.queryset = deadlines
+        if deadlines:
+            choice.empty_label = "Not chosen yet"
 
 
 class QuestionRow(RowForm):
@@ -150,7 +147,7 @@ def _rows(paper: Consultation, data: Any, parsed: annex.Annex | None = None) -> 
 
 def _save(admin: "BaseAdmin", request: HttpRequest, paper: Consultation) -> HttpResponse:
     sections, questions = _rows(paper, request.POST)
-    if not (sections.is_valid() & questions.is_valid()):
+    if not (sections.is_valid() & questions.is_valid()) or _nameless(sections, questions):
         return _show(admin, request, paper, sections=sections, questions=questions, status=422)
     try:
         added = pasting.add_questions(
@@ -163,6 +160,20 @@ def _save(admin: "BaseAdmin", request: HttpRequest, paper: Consultation) -> Http
     return HttpResponseRedirect(admin.change_url(paper))
 
 
+def _nameless(sections: Any, questions: Any) -> bool:
+    """Some section that will be kept has neither number nor title; it is said there."""
+    kept = {row["section"] for row in questions.cleaned_data if row.get("keep")}
+    nameless = [
+        form
+        for at, form in enumerate(sections)
+        if (at in kept or form.cleaned_data.get("introduction"))
+        and not (form.cleaned_data.get("number") or form.cleaned_data.get("title"))
+    ]
+    for form in nameless:
+        form.add_error("title", "Give the section a number or a title.")
+    return bool(nameless)
+
+
 def _asked(sections: Any, questions: Any) -> list[NewSection]:
     kept: dict[int, list[NewQuestion]] = {}
     for row in questions.cleaned_data:
@@ -172,7 +183,7 @@ def _asked(sections: Any, questions: Any) -> list[NewSection]:
     return [
         NewSection(**{**row, "questions": kept.get(at, [])})
         for at, row in enumerate(sections.cleaned_data)
-        if kept.get(at) or row["introduction"]
+        if kept.get(at) or row.get("introduction")
     ]
 
 

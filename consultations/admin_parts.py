@@ -186,8 +186,15 @@ class SectionAdmin(PartAdmin):
 
     def narrow_choices(self, form: Any, paper: Consultation, obj: Any) -> None:
         if "deadline" in form.base_fields:
-            form.base_fields["deadline"].queryset = Deadline.objects.filter(consultation=paper)
-            form.base_fields["deadline"].empty_label = "No closing date"
+            deadlines = Deadline.objects.filter(consultation=paper)
+            form.base_fields["deadline"].queryset = deadlines
+            form.base_fields["deadline"].empty_label = "Not chosen yet" if deadlines else "No closing date"
+
+
+def what_changed(row: QuestionCorrection) -> SafeString:
+    pairs = (("It said", row.old_text, row.new_text), ("Its guidance said", row.old_guidance, row.new_guidance))
+    said = [(label, was, became) for label, was, became in pairs if was != became]
+    return format_html_join(mark_safe("<br>"), "{}: {}", ((label, was or "nothing") for label, was, _ in said))
 
 
 def correct(question: Question, cleaned: dict[str, Any], by: By) -> str:

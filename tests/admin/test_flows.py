@@ -486,6 +486,32 @@ def test_failed_message_is_put_back_and_the_act_is_recorded(admin_site, administ
     assert failed.state == State.PENDING
     act = Act.objects.get()
     assert (act.verb, act.actor, act.subject) == ("message put back", administrator.email, f"notification:{failed.pk}")
+def test_annex_section_that_nothing_is_kept_of_needs_no_name(admin_site, draft):
+    page = url("consultations_consultation_paste", draft.pk)
+    sent = preview_of(admin_site.post(page, {"annex": ANNEX, "read": "1"}))
+    sent["s-1-number"] = sent["s-1-title"] = ""
+    answer = admin_site.post(page, {**sent, "save": "1"})
+    assert answer.status_code == 422
+    assert "Give the section a number or a title." in answer.content.decode()
+    del sent["q-2-keep"]
+    assert admin_site.post(page, {**sent, "save": "1"}).status_code == 302
+    assert [section.title for section in draft.sections.order_by("position")] == ["Proposals", "Custody"]
+
+
+def test_annex_rows_that_no_page_of_ours_had_are_refused(admin_site, draft):
+    page = url("consultations_consultation_paste", draft.pk)
+    sent = {f"{name}-{which}_FORMS": count for name in "sq" for which, count in (("TOTAL", "1"), ("INITIAL", "0"))}
+    assert admin_site.post(page, {**sent, "save": "1"}).status_code in (400, 422)
+
+
+def test_annex_asks_for_the_deadline_of_a_section_where_there_are_several(admin_site, draft):
+    DeadlineFactory(consultation=draft, label="Second")
+    page = url("consultations_consultation_paste", draft.pk)
+    shown = admin_site.post(page, {"annex": ANNEX, "read": "1"}).content.decode()
+    assert "Not chosen yet" in shown
+    assert "No closing date" not in shown
+
+
 
 
 def test_message_that_was_sent_is_not_put_back(admin_site):
