@@ -291,6 +291,8 @@ class PublishForm(AlertForm):
 
     def as_asked(self, cleaned: dict[str, Any]) -> dict[str, Any]:
         if cleaned["when"] == "now":
+            if cleaned.get("on") or cleaned.get("at"):  # it was filled in, and the choice above it overlooked
+                raise Refusal("You gave a date or a time. Choose “At a set moment”, or leave both empty.", field="when")
             return {"at": None}
         for field, words in (("on", "Enter the date."), ("at", "Enter the time of day.")):
             if cleaned.get(field) is None:

@@ -100,7 +100,7 @@ def publish(paper: Consultation, cleaned: dict[str, Any], by: By) -> str:
     publishing.publish(consultation=paper, by=by, **cleaned)
     paper.refresh_from_db()
     if cleaned["at"]:
-        return "It is scheduled."
+        return f"It becomes public at {moment(cleaned['at'], zone_of(paper))}. Followers are told then."
     return f"It is published. {announcing.what_became(News.OPENED, consultation=paper)}"
 
 

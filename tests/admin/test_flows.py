@@ -204,6 +204,22 @@ def test_publishing_at_a_wrong_moment_keeps_what_was_typed(admin_site, draft, se
     assert draft.published_at is None
 
 
+@pytest.mark.parametrize("typed", [{"on": "2026-03-10"}, {"at": "09:00"}])
+def test_publishing_now_with_a_moment_filled_in_is_refused(admin_site, draft, typed):
+    """Who typed a moment and overlooked the choice above it would publish months early."""
+    answer = admin_site.post(url("consultations_consultation_publish", draft.pk), {"when": "now", **typed, **LONDON})
+    assert answer.status_code == 400
+    assert "Choose “At a set moment”" in str(answer.context["form"].errors["when"])
+    draft.refresh_from_db()
+    assert draft.published_at is None
+
+
+def test_scheduling_says_the_moment_with_its_zone(admin_site, draft):
+    sent = {"when": "later", "on": "2026-03-10", "at": "09:00", **LONDON}
+    answer = admin_site.post(url("consultations_consultation_publish", draft.pk), sent, follow=True)
+    assert "It becomes public at 9:00am on 10 March 2026, UK time. Followers are told then." in answer.content.decode()
+
+
 def test_publishing_twice_is_said(admin_site, public):
     answer = admin_site.post(url("consultations_consultation_publish", public.pk), {"when": "now", **LONDON})
     assert answer.status_code == 409
