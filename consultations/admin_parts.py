@@ -123,6 +123,12 @@ class PartAdmin(BaseAdmin):
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         answer = super().response_change(request, obj)
+    def called(self, obj: Any) -> str:
+        return f"{obj}, {self.paper_of(obj)}"
+
+    def back(self, obj: Any) -> tuple[str, str] | None:
+        return str(self.paper_of(obj)), self.paper_url(obj)
+
         return answer if "_continue" in request.POST else HttpResponseRedirect(self.paper_url(obj))
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:

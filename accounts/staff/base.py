@@ -96,6 +96,14 @@ class BaseAdmin(UnfoldAdmin):
     def change_url(self, obj: Model) -> str:
         return reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.pk])
 
+    def called(self, obj: Model) -> str:
+        """The object's name where nothing around it says what it is part of."""
+        return str(obj)
+
+    def back(self, obj: Model) -> tuple[str, str] | None:
+        """The name and address of what the object is part of, None for what stands alone."""
+        return None
+
     def say_missing(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """As Django does for a page of something that does not exist: back to the front page, with a sentence."""
         back: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
@@ -109,6 +117,7 @@ class BaseAdmin(UnfoldAdmin):
             context["title"], context["subtitle"] = str(obj)[:200], None
         context["offered"] = buttons.offered(self, request, obj) if obj is not None else []
         if obj is not None:
+            context["back"] = self.back(obj)
             context["record_url"] = self.record_url(request, obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
 

@@ -94,12 +94,12 @@ def _answer(admin: "BaseAdmin", request: HttpRequest, button: Button, obj: Model
         **admin.admin_site.each_context(request),
         "opts": admin.opts,
         "original": obj,
-        "title": f"{form.title or button.label}: {obj}",
+        "title": f"{form.title or button.label}: {admin.called(obj)}",
         "form": form,
         "button": button,
         "can_be_tried": button.test is not None,  # in a template the name of a function calls it
         "explanation": button.explain(obj) if callable(button.explain) else button.explain,
-        "back": admin.change_url(obj),
+        "back": admin.back(obj) or (str(obj), admin.change_url(obj)),
     }
     return TemplateResponse(request, "admin/staff/button.html", context, status=status)
 
