@@ -64,10 +64,13 @@ def _status_words(consultation: Consultation, status: str, zone: str, now: datet
 
 def _deadlines(consultation: Consultation, now: datetime) -> list[dict[str, Any]]:
     rows = Deadline.objects.filter(consultation=consultation).prefetch_related("changes")
+    zones = list(
+        consultation.authorities.order_by("consultationauthority__position").values_list("time_zone", flat=True)
+    )
     return [
         {
             "row": row,
-            "words": closing(row),
+            "words": closing(row, zones=zones),
             "is_open": row.is_open(now),
             "changes": [
                 {

@@ -246,6 +246,25 @@ def test_parts_of_a_public_paper_are_read_and_not_edited(admin_site, public):
     assert (Deadline.objects.count(), Section.objects.count(), Question.objects.count()) == (1, 1, 2)
 
 
+def test_a_part_says_what_it_is_part_of_and_leads_back(admin_site, public):
+    back = f'<a class="sa-link" href="{url("consultations_consultation_change", public.pk)}">Back to {public}</a>'
+    deadline, section, question = Deadline.objects.get(), Section.objects.get(), Question.objects.first()
+    for part in (deadline, section, question):
+        page = admin_site.get(url(f"consultations_{part._meta.model_name}_change", part.pk)).content.decode()
+        assert back in page
+    for page in (url("consultations_deadline_extend", deadline.pk), url("consultations_question_correct", question.pk)):
+        answer = admin_site.get(page)
+        assert str(public) in answer.context["title"]
+        assert back in answer.content.decode()
+
+
+def test_a_joint_paper_shows_staff_its_deadlines_in_every_zone(admin_site, now):
+    bodies = [AuthorityFactory(), AuthorityFactory(time_zone="America/New_York")]
+    joint = paper(authorities=bodies, closes_at=datetime(2026, 3, 20, 23, 59, 59, tzinfo=UTC))
+    page = admin_site.get(url("consultations_consultation_change", joint.pk)).content.decode()
+    assert "11:59pm on 20 March 2026, UK time (7:59pm on 20 March 2026, Eastern Time)" in page
+
+
 def test_words_and_bodies_of_a_public_paper_stay_as_they_are(admin_site, public):
     body = public.authorities.get()
     page = url("consultations_consultation_change", public.pk)
