@@ -10,6 +10,8 @@ from django.contrib.admin.utils import unquote
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from accounts.record import By
 from accounts.staff import BaseAdmin, Button
@@ -22,8 +24,17 @@ from consultations.admin_forms import (
     QuestionForm,
     SectionForm,
 )
-from consultations.closing import closing
-from consultations.models import Consultation, Deadline, Document, News, Question, QuestionKind, Section
+from consultations.closing import closing, moment, zone_of
+from consultations.models import (
+    Consultation,
+    Deadline,
+    Document,
+    News,
+    Question,
+    QuestionCorrection,
+    QuestionKind,
+    Section,
+)
 from consultations.pasting import refuse_unless_draft
 from notifications import clock
 
@@ -112,6 +123,12 @@ class PartAdmin(BaseAdmin):
         self.refuse_overtaken(self.paper_of(obj))
         super().delete_model(request, obj)
 
+    def called(self, obj: Any) -> str:
+        return f"{obj}, {self.paper_of(obj)}"
+
+    def back(self, obj: Any) -> tuple[str, str] | None:
+        return str(self.paper_of(obj)), self.paper_url(obj)
+
     def paper_url(self, obj: Any) -> str:
         return reverse("admin:consultations_consultation_change", args=[self.paper_of(obj).pk])
 
@@ -123,12 +140,6 @@ class PartAdmin(BaseAdmin):
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         answer = super().response_change(request, obj)
-    def called(self, obj: Any) -> str:
-        return f"{obj}, {self.paper_of(obj)}"
-
-    def back(self, obj: Any) -> tuple[str, str] | None:
-        return str(self.paper_of(obj)), self.paper_url(obj)
-
         return answer if "_continue" in request.POST else HttpResponseRedirect(self.paper_url(obj))
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
@@ -226,6 +237,25 @@ class QuestionAdmin(PartAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("section__consultation")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What was corrected, where something was."""
+        if obj is None or not obj.corrections.exists():
+            return self.fieldsets
+        return [*self.fieldsets, ("Corrections", {"fields": ("corrections_shown",)})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("corrections_shown",)
+
+    @admin.display(description="corrections")
+    def corrections_shown(self, obj: Question) -> SafeString:
+        zone = zone_of(self.paper_of(obj))
+        rows = obj.corrections.select_related("corrected_by").order_by("-corrected_at", "-pk")
+        return format_html_join(
+            "", '<p class="sa-correction"><strong>{}</strong>, {}: {}<br>{}</p>',
+            ((moment(row.corrected_at, zone), row.corrected_by or "Soundings", row.reason, what_changed(row))
+             for row in rows),
+        )  # fmt: skip
 
     def paper_of(self, obj: Any) -> Consultation:
         paper: Consultation = obj.section.consultation

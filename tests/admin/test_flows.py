@@ -368,6 +368,9 @@ def test_question_is_corrected_and_keeps_what_it_said(admin_site, public):
     admin_site.post(page, {"text": "What do you really think?", "guidance": "", "reason": "A slip."})
     correction = question.corrections.get()
     assert (correction.old_text, correction.new_text) == (question.text, "What do you really think?")
+    shown = admin_site.get(url("consultations_question_change", question.pk)).content.decode()
+    assert f"A slip.<br>It said: {question.text}" in shown
+    assert "9:30am on 2 March 2026, UK time" in shown
 
 
 def test_outcome_is_written_for_several_papers_and_published(admin_site, public):
