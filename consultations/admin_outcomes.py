@@ -15,7 +15,11 @@ from accounts.staff.forms import LinesField
 from consultations import announcing, publishing, trying
 from consultations.admin_forms import PublishOutcomeForm, day_input
 from consultations.models import Authority, Consultation, Jurisdiction, News, Outcome, Topic
+from consultations.querysets import Status
 from notifications import clock
+from notifications.message import shortened
+
+STILL_OPEN = (Status.SCHEDULED, Status.OPEN, Status.PART_CLOSED)
 
 
 class PapersField(LinesField):
@@ -79,7 +83,14 @@ def publish_outcome(outcome: Outcome, cleaned: dict[str, Any], by: By) -> str:
 def what_follows(outcome: Outcome) -> str:
     papers = list(outcome.consultations.order_by("pk"))
     named = ", ".join(str(paper) for paper in papers) or "no consultation yet"
-    return f"It becomes public on: {named}.\n{announcing.audience_words(News.ANSWERED, papers)}"
+    lines = [f"It becomes public on: {named}.", announcing.audience_words(News.ANSWERED, papers)]
+    answered: QuerySet[Any] = Consultation.objects.filter(pk__in=[paper.pk for paper in papers])
+    still = answered.with_status(clock.now()).filter(status__in=STILL_OPEN).order_by("pk")  # type: ignore[attr-defined]
+    if outcome.is_final and still:
+        listed = ", ".join(str(paper) for paper in still)
+        lines.append(f"Still open: {listed}. An outcome that ends the consultation ends this too: nobody can start a "
+                     "response any more.")  # fmt: skip
+    return "\n".join(lines)
 
 
 @admin.register(Outcome)

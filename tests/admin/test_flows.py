@@ -389,6 +389,14 @@ def test_outcome_is_written_for_several_papers_and_published(admin_site, public)
     assert admin_site.post(url("consultations_outcome_publish", outcome.pk)).status_code == 409
 
 
+@pytest.mark.parametrize(("is_final", "warned"), [(True, True), (False, False)])
+def test_outcome_that_would_end_an_open_paper_says_so(admin_site, public, is_final, warned):
+    over = paper(reference="DEMO4/26", closes_at=NOW - timedelta(days=9))
+    outcome = OutcomeFactory(consultations=[public, over], published_at=None, is_final=is_final)
+    page = admin_site.get(url("consultations_outcome_publish", outcome.pk)).content.decode()
+    assert (f"Still open: {public}. An outcome" in page) == warned
+
+
 def test_outcome_of_an_unknown_paper_is_refused_at_the_field(admin_site, now):
     answer = admin_site.post(url("consultations_outcome_add"), {"kind": "x", "consultations": "NOPE/1"})
     assert "There is no consultation with the reference or code “NOPE/1”." in answer.content.decode()
@@ -478,6 +486,32 @@ def test_annex_row_without_text_is_refused_and_nothing_is_saved(admin_site, draf
     assert Question.objects.count() == 1
 
 
+def test_annex_section_that_nothing_is_kept_of_needs_no_name(admin_site, draft):
+    page = url("consultations_consultation_paste", draft.pk)
+    sent = preview_of(admin_site.post(page, {"annex": ANNEX, "read": "1"}))
+    sent["s-1-number"] = sent["s-1-title"] = ""
+    answer = admin_site.post(page, {**sent, "save": "1"})
+    assert answer.status_code == 422
+    assert "Give the section a number or a title." in answer.content.decode()
+    del sent["q-2-keep"]
+    assert admin_site.post(page, {**sent, "save": "1"}).status_code == 302
+    assert [section.title for section in draft.sections.order_by("position")] == ["Proposals", "Custody"]
+
+
+def test_annex_rows_that_no_page_of_ours_had_are_refused(admin_site, draft):
+    page = url("consultations_consultation_paste", draft.pk)
+    sent = {f"{name}-{which}_FORMS": count for name in "sq" for which, count in (("TOTAL", "1"), ("INITIAL", "0"))}
+    assert admin_site.post(page, {**sent, "save": "1"}).status_code in (400, 422)
+
+
+def test_annex_asks_for_the_deadline_of_a_section_where_there_are_several(admin_site, draft):
+    DeadlineFactory(consultation=draft, label="Second")
+    page = url("consultations_consultation_paste", draft.pk)
+    shown = admin_site.post(page, {"annex": ANNEX, "read": "1"}).content.decode()
+    assert "Not chosen yet" in shown
+    assert "No closing date" not in shown
+
+
 def test_annex_of_an_unknown_deadline_is_refused(admin_site, draft):
     page = url("consultations_consultation_paste", draft.pk)
     sent = preview_of(admin_site.post(page, {"annex": ANNEX, "read": "1"}))
@@ -524,32 +558,6 @@ def test_failed_message_is_put_back_and_the_act_is_recorded(admin_site, administ
     assert failed.state == State.PENDING
     act = Act.objects.get()
     assert (act.verb, act.actor, act.subject) == ("message put back", administrator.email, f"notification:{failed.pk}")
-def test_annex_section_that_nothing_is_kept_of_needs_no_name(admin_site, draft):
-    page = url("consultations_consultation_paste", draft.pk)
-    sent = preview_of(admin_site.post(page, {"annex": ANNEX, "read": "1"}))
-    sent["s-1-number"] = sent["s-1-title"] = ""
-    answer = admin_site.post(page, {**sent, "save": "1"})
-    assert answer.status_code == 422
-    assert "Give the section a number or a title." in answer.content.decode()
-    del sent["q-2-keep"]
-    assert admin_site.post(page, {**sent, "save": "1"}).status_code == 302
-    assert [section.title for section in draft.sections.order_by("position")] == ["Proposals", "Custody"]
-
-
-def test_annex_rows_that_no_page_of_ours_had_are_refused(admin_site, draft):
-    page = url("consultations_consultation_paste", draft.pk)
-    sent = {f"{name}-{which}_FORMS": count for name in "sq" for which, count in (("TOTAL", "1"), ("INITIAL", "0"))}
-    assert admin_site.post(page, {**sent, "save": "1"}).status_code in (400, 422)
-
-
-def test_annex_asks_for_the_deadline_of_a_section_where_there_are_several(admin_site, draft):
-    DeadlineFactory(consultation=draft, label="Second")
-    page = url("consultations_consultation_paste", draft.pk)
-    shown = admin_site.post(page, {"annex": ANNEX, "read": "1"}).content.decode()
-    assert "Not chosen yet" in shown
-    assert "No closing date" not in shown
-
-
 
 
 def test_message_that_was_sent_is_not_put_back(admin_site):
