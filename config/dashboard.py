@@ -35,6 +35,7 @@ def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
     if may("consultations.view_consultation"):
         today |= {
             "closing": _closing(now),
+            "rolling": _rolling(now),
             "opening": _opening(now),
             "drafts": _drafts(),
             "rehearsals": _rehearsals(now),
@@ -66,6 +67,12 @@ def _closing(now: datetime) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _rolling(now: datetime) -> list[dict[str, Any]]:
+    """What is open without a closing date, rehearsals apart."""
+    rows = Consultation.objects.rolling(now).filter(is_rehearsal=False).order_by("-published_at", "-pk")[:SHOWN]
+    return [{"name": str(row), "url": _paper_url(row.pk)} for row in rows]
 
 
 def _left(instant: datetime | None, now: datetime) -> str:

@@ -299,7 +299,9 @@ def test_front_page_says_what_closes_opens_and_failed(admin_site):
     paper(is_rehearsal=True, title="Practice")
     message(1, state=State.FAILED, reason="no such mailbox")
     message(2, due_at=datetime.now(UTC) - timedelta(hours=1))
+    rolling = ConsultationFactory(title="Never closes")
     today = admin_site.get("/admin/").context["today"]
+    assert [row["name"] for row in today["rolling"]] == [str(rolling)]
     assert [row["name"] for row in today["closing"]] == [str(soon), today["closing"][1]["name"]]
     assert today["closing"][0]["left"] == "29 hours left"
     assert "Closes later" in today["closing"][1]["name"]
