@@ -17,6 +17,7 @@ from accounts.staff.forms import text_area
 from consultations import announcing, trying
 from consultations.models import Announcement
 from notifications import clock
+from notifications.message import shortened
 
 PERMISSION = "consultations.publish_consultation"
 
@@ -94,7 +95,7 @@ class AnnouncementAdmin(ReadOnlyAdmin):
 
     @display(description="alert")
     def about(self, obj: Announcement) -> str:
-        return str(obj)[:120]
+        return shortened(str(obj), 120)
 
     @display(description="about")
     def of(self, obj: Announcement) -> SafeString | str:

@@ -122,7 +122,7 @@ class OutcomeAdmin(BaseAdmin):
 
     @display(description="outcome")
     def name_shown(self, obj: Outcome) -> str:
-        return str(obj)[:120]
+        return shortened(str(obj), 120)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and (obj is None or obj.published_at is None)

@@ -19,6 +19,7 @@ from consultations.models import Authority, Consultation, Deadline, Jurisdiction
 from consultations.pasting import refuse_unless_draft
 from consultations.querysets import Status
 from notifications import clock
+from notifications.message import shortened
 
 # What describes the record and not the paper: it stays open to change when the paper no longer is.
 OF_THE_RECORD = (
@@ -172,7 +173,7 @@ class ConsultationAdmin(BaseAdmin):
     search_fields = ("reference", "title")
     search_help = "Search by reference, title or words in it"
     ordering = ("-id",)
-    sortable_by = ("closes_next",)
+    sortable_by = ("status_shown", "closes_next")
     buttons = BUTTONS
     fieldsets: ClassVar[Any] = (
         ("The paper", {"fields": ("reference", "title", "kind", "lead", "joint", "topics", "summary", "body")}),
@@ -214,9 +215,9 @@ class ConsultationAdmin(BaseAdmin):
 
     @display(description="consultation")
     def name_shown(self, obj: Consultation) -> str:
-        return str(obj)[:120]
+        return shortened(str(obj), 120)
 
-    @display(description="status")
+    @display(description="status", ordering="status")
     def status_shown(self, obj: Any) -> str:
         return Status(obj.status).label
 

@@ -11,6 +11,7 @@ from accounts.identifiers import public_code
 from accounts.models import User
 from consultations.deadline_models import Deadline
 from consultations.paper_models import Consultation
+from notifications.message import shortened
 
 
 class Section(models.Model):
@@ -102,7 +103,7 @@ class Question(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.number} {self.text}".strip()[:120]
+        return shortened(f"{self.number} {self.text}".strip(), 120)
 
     @property
     def choices(self) -> list[str]:

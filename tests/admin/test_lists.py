@@ -309,3 +309,14 @@ def test_front_page_says_what_closes_opens_and_failed(admin_site):
     assert [row["name"].split(" ", 1)[1] for row in today["drafts"]] == ["Being written"]
     assert [row["name"].split(" ", 1)[1] for row in today["rehearsals"]] == ["Practice"]
     assert (today["post"]["failed"], today["post"]["waiting"], today["post"]["late"]) == ("1", "1", True)
+
+
+def test_consultations_sort_by_status_and_long_names_end_in_dots(admin_site):
+    named = (
+        "A consultation on how every kind of crypto-asset that there is or may be is issued, kept, lent and traded here"
+    )
+    ConsultationFactory(draft=True, title=named, reference="DEMO-LONG/26")
+    paper(closes_at=datetime.now(UTC) - timedelta(days=2))
+    paper()
+    assert [row.status for row in listed(admin_site, PAPERS, o="1")] == ["closed", "draft", "open"]
+    assert f"{f'DEMO-LONG/26 {named}'[:119].rstrip()}…" in admin_site.get(PAPERS).content.decode()
