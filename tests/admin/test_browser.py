@@ -126,3 +126,20 @@ def test_menu_opens_and_closes_at_320_pixels_by_keyboard(visit: Any, live_server
     page.get_by_role("button", name="Close the menu").focus()
     page.keyboard.press("Enter")
     assert not page.get_by_role("link", name="Consultations", exact=True).is_visible()
+
+
+@pytest.mark.parametrize(("width", "menu"), [(1280, "What is asked"), (320, "Alerts to followers")])
+def test_staff_pages_work_without_scripts(visit: Any, live_server: Any, chief: User, width: int, menu: str):  # noqa: F811
+    """Unfold hides each page until its script runs, and its menu behind a button that is one."""
+    draft = paper(published_at=None)
+    plain = visit.page.context.browser.new_context(
+        base_url=live_server.url, java_script_enabled=False, viewport={"width": width, "height": 800}
+    )
+    sign_in(plain, live_server, chief)
+    page = plain.new_page()
+    page.goto(reverse("admin:consultations_consultation_change", args=[draft.pk]))
+    assert page.get_by_text(menu, exact=True).first.is_visible()
+    page.get_by_role("link", name="Publish", exact=True).click()
+    page.get_by_role("button", name="Publish", exact=True).click()
+    assert page.get_by_text("It is published.").is_visible()
+    plain.close()
