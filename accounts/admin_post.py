@@ -59,7 +59,7 @@ def send_again(message: Notification, _cleaned: dict[str, Any], by: By) -> str:
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin):
-    list_display = ("address", "kind_shown", "state", "due_at", "sent_at", "attempts", "reason")
+    list_display = ("address", "kind_shown", "state", "due_at", "sent_at", "tried_again", "reason")
     list_filter = (StateFilter, MessageKindFilter, DueFilter)
     search_fields = ("address",)
     search_help = "Search by e-mail address or key"
@@ -67,9 +67,9 @@ class NotificationAdmin(ReadOnlyAdmin):
     sortable_by = ()
     fields = (
         "kind_shown", "address", "state", "reason", "subject", "priority", "due_at", "created_at", "sending_at",
-        "sent_at", "attempts", "claimed_by", "claimed_until", "sent_again", "key", "reference", "about",
+        "sent_at", "tried_again", "claimed_by", "claimed_until", "sent_again", "key", "reference", "about",
     )  # fmt: skip
-    readonly_fields = ("kind_shown", "about", "reference")
+    readonly_fields = ("kind_shown", "about", "reference", "tried_again")
     actions = ("put_back",)
     buttons = (
         Button(
@@ -98,6 +98,10 @@ class NotificationAdmin(ReadOnlyAdmin):
     @display(description="kind")
     def kind_shown(self, obj: Notification) -> str:
         return kind_words(obj.kind)
+
+    @display(description="tried again")
+    def tried_again(self, obj: Notification) -> int:
+        return obj.attempts  # those that led to another
 
     @display(description="about")
     def about(self, obj: Notification) -> str:

@@ -117,7 +117,7 @@ class Notification(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} to {self.address}"
+        return f"{self.kind.replace('_', ' ').capitalize()} to {self.address}"
 
     @property
     def message_id(self) -> str:

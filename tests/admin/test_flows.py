@@ -551,6 +551,13 @@ def message(**fields) -> Notification:
     return Notification.objects.create(**{**values, **fields})
 
 
+def test_a_message_is_named_in_words(admin_site):
+    row = message(kind="consultation_withdrawn")
+    page = admin_site.get(url("notifications_notification_change", row.pk)).content.decode()
+    assert "Consultation withdrawn to x@example.org" in page
+    assert "consultation_withdrawn to" not in page
+
+
 def test_failed_message_is_put_back_and_the_act_is_recorded(admin_site, administrator):
     failed = message()
     assert admin_site.post(url("notifications_notification_resend", failed.pk)).status_code == 302
