@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.contrib.admin import display
 from django.contrib.admin.utils import unquote
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 
@@ -18,6 +18,7 @@ from consultations.closing import moment, zone_of
 from consultations.models import Authority, Consultation, Deadline, Jurisdiction, Kind, News, Topic
 from consultations.pasting import refuse_unless_draft
 from consultations.querysets import Status
+from consultations.showing import day
 from notifications import clock
 from notifications.message import shortened
 
@@ -206,7 +207,9 @@ class ConsultationAdmin(BaseAdmin):
     # --- the list ---
     def get_queryset(self, request: HttpRequest) -> QuerySet[Consultation]:
         now = clock.now()
-        return Consultation.objects.visible_to(request.user, now).with_status(now).with_bodies()
+        papers = Consultation.objects.visible_to(request.user, now).with_status(now).with_bodies()
+        last = Deadline.objects.filter(consultation=OuterRef("pk")).values("consultation").annotate(at=Max("closes_at"))
+        return papers.annotate(last_closed_at=Subquery(last.values("at")))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -223,7 +226,11 @@ class ConsultationAdmin(BaseAdmin):
 
     @display(description="closes next", ordering="next_closes_at")
     def closes_next(self, obj: Any) -> str:
-        return moment(obj.next_closes_at, zone_of(obj)) if obj.next_closes_at else "–"
+        if obj.next_closes_at:
+            return moment(obj.next_closes_at, zone_of(obj))
+        if obj.last_closed_at:  # the day alone: of many that have passed, the time of day was assumed
+            return f"Closed {day(obj.last_closed_at, zone_of(obj))}"
+        return "–"
 
     @display(description="bodies")
     def bodies(self, obj: Consultation) -> str:

@@ -320,3 +320,8 @@ def test_consultations_sort_by_status_and_long_names_end_in_dots(admin_site):
     paper()
     assert [row.status for row in listed(admin_site, PAPERS, o="1")] == ["closed", "draft", "open"]
     assert f"{f'DEMO-LONG/26 {named}'[:119].rstrip()}…" in admin_site.get(PAPERS).content.decode()
+
+
+def test_consultations_say_when_the_last_part_closed(admin_site):
+    paper(closes_at=datetime(2025, 11, 12, 23, 59, 59, tzinfo=UTC))
+    assert "Closed 12 November 2025" in admin_site.get(PAPERS).content.decode()
