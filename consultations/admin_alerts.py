@@ -26,7 +26,7 @@ class WhereFilter(SelectFilter):
     title = "state"
     parameter_name = "state"
     options = (
-        ("waiting", "Waiting for release"), ("planned", "Still to come"), ("sent", "On its way"),
+        ("waiting", "Waiting for release"), ("planned", "Still to come"), ("sent", "In the post"),
         ("cancelled", "Cancelled"),
     )  # fmt: skip
 
@@ -109,7 +109,7 @@ class AnnouncementAdmin(ReadOnlyAdmin):
             return "Waiting for release"
         if obj.cancelled_at:
             return "Cancelled"
-        return "On its way" if obj.sent_at else "Still to come"
+        return "In the post" if obj.sent_at else "Still to come"
 
     def consultation_code(self, obj: Announcement) -> str:
         return obj.consultation.code if obj.consultation else ""
