@@ -20,6 +20,7 @@ from accounts.identifiers import compact
 from accounts.models import ApiToken, Invitation, Membership, Organisation, OrganisationKind, Role, User
 from accounts.record import By
 from accounts.staff import BaseAdmin, Button, ReadOnlyAdmin, SelectFilter, StaffModelForm
+from accounts.staff.forms import ZonedForm
 from notifications import clock
 
 ROOMS = ("accounts", "analysis", "consultations", "notifications", "responses")
@@ -61,7 +62,7 @@ class KindOfPersonFilter(SelectFilter):
         return queryset.filter(is_service=False, is_active=value == "active")
 
 
-class PersonForm(StaffModelForm):
+class PersonForm(ZonedForm):
     groups = forms.ModelMultipleChoiceField(
         Group.objects.order_by("name"), required=False, widget=tick_boxes(), help_text="What a member of staff may do."
     )
@@ -69,6 +70,8 @@ class PersonForm(StaffModelForm):
     class Meta:
         model = User
         fields = ("email", "name", "time_zone", "is_active", "is_staff", "is_superuser", "groups")
+        labels = {"is_superuser": "Administrator"}
+        help_texts = {"is_superuser": "May do everything, and say what others may do."}
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).lower()

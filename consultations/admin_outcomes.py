@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from accounts.models import User
 from accounts.record import By
 from accounts.staff import BaseAdmin, Button, SelectFilter, StaffModelForm
-from accounts.staff.forms import LinesField
+from accounts.staff.forms import LinesField, ZonedForm
 from consultations import announcing, publishing, trying
 from consultations.admin_forms import PublishOutcomeForm, day_input
 from consultations.models import Authority, Consultation, Jurisdiction, News, Outcome, Topic
@@ -136,8 +136,15 @@ class JurisdictionOfBodyFilter(SelectFilter):
     options = Jurisdiction.choices
 
 
+class AuthorityForm(ZonedForm):
+    class Meta:
+        model = Authority
+        fields = ("name", "short_name", "slug", "jurisdiction", "time_zone")
+
+
 @admin.register(Authority)
 class AuthorityAdmin(BaseAdmin):
+    form = AuthorityForm
     list_display = ("name", "short_name", "jurisdiction", "time_zone")
     list_filter = (JurisdictionOfBodyFilter,)
     search_fields = ("name", "short_name")

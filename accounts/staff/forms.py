@@ -6,6 +6,8 @@ from django import forms
 from django.db.models import Model
 from django.forms.renderers import TemplatesSetting
 
+from accounts.forms import time_zones
+
 
 class StaffRenderer(TemplatesSetting):
     """`FORM_RENDERER` draws GOV.UK markup, whose style sheet the staff pages do not load."""
@@ -37,6 +39,20 @@ class StaffForm(forms.Form):
 class StaffModelForm(forms.ModelForm):  # type: ignore[type-arg]
     default_renderer = StaffRenderer
     use_required_attribute = False
+
+
+class ZonedForm(StaffModelForm):
+    """Of what has a time zone, which is chosen among those named for places and the one that is stored."""
+
+    time_zone = forms.ChoiceField(label="Time zone", widget=forms.Select(attrs={"class": "sa-input"}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "time_zone" in self.fields:
+            stored = self.instance.time_zone
+            first = [] if stored in dict(time_zones()) else [(stored, stored or "Choose one")]
+            self.fields["time_zone"].initial = stored  # of one that is being added, the default
+            self.fields["time_zone"].choices = [*first, *time_zones()]  # type: ignore[attr-defined]
 
 
 class LinesField(forms.CharField):

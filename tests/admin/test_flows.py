@@ -596,3 +596,23 @@ def test_token_of_somebody_else_is_revoked_by_staff(admin_site):
     admin_site.post(url("accounts_apitoken_revoke", token.pk))
     token.refresh_from_db()
     assert token.revoked_at is not None
+
+
+# --- time zones ---
+def test_a_time_zone_is_chosen_from_a_list_and_an_odd_one_that_is_stored_stays(admin_site):
+    body = AuthorityFactory(slug="body-z", time_zone="GB")
+    page = url("consultations_authority_change", body.pk)
+    form = admin_site.get(page).context["adminform"].form
+    assert form["time_zone"].value() == "GB"
+    assert {"GB", "Europe/London", "America/New_York"} < set(dict(form.fields["time_zone"].choices))
+    kept = {name: form[name].value() for name in ("name", "short_name", "slug", "jurisdiction", "time_zone")}
+    assert admin_site.post(page, kept).status_code == 302
+    answer = admin_site.post(page, {**kept, "time_zone": "Mars/Olympus"})
+    assert "Mars/Olympus is not one of the available choices" in answer.content.decode()
+    body.refresh_from_db()
+    assert body.time_zone == "GB"
+    assert ("", "Choose one") in admin_site.get(url("consultations_authority_add")).context["adminform"].form.fields[
+        "time_zone"
+    ].choices
+    person = admin_site.get(url("accounts_user_add")).context["adminform"].form
+    assert person["time_zone"].value() == "Europe/London"
