@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from accounts.models import User
 from accounts.staff.acts import acts_for
 from consultations.closing import moment
+from consultations.models import Question
 from responses import scanning, snapshot, speaking_for
 from responses.models import Attachment, FoiPosition, NameConsent, Receipt, Response, Submission, TextConsent
 from responses.speaking_for import Also
@@ -68,6 +69,7 @@ def _version(user: User | AnonymousUser, row: Submission, zone: str) -> dict[str
         "sections": _with_files(user, whole) if whole else [],
         "files": _files(user, whole, whole.content["files"]) if whole else [],
         "left_out": whole.content.get("left_out", []) if whole else [],
+        "unanswered": _unanswered(whole) if whole else [],
         "speaks_for": speaking_for.with_their_own(user, whole) if whole else [],
         "receipt": receipt and {
             "code": receipt.code, "issued": moment(receipt.issued_at, zone), "fits": receipt.sha256 == row.sha256,
@@ -97,6 +99,13 @@ def _with_files(user: User | AnonymousUser, row: Submission) -> list[dict[str, A
         }
         for section in row.content["sections"]
     ]
+
+
+def _unanswered(row: Submission) -> list[Question]:
+    """What was asked and is not in the version, where its section was open: also what hung on another answer."""
+    known = {*snapshot.said_in(row.content), *(item["code"] for item in row.content.get("left_out", []))}
+    asked = Question.objects.filter(section__consultation=row.response.consultation).select_related("section")
+    return list(asked.exclude(code__in=known))
 
 
 def _files(user: User | AnonymousUser, row: Submission, files: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -44,6 +44,8 @@ def test_case_file_shows_answers_versions_receipt_and_record(signed_in, filed):
     assert "What is stored is what the receipt was given for." in said
     assert "Response submitted" in said
     assert "Response amended" in said
+    assert "Without an answer: 1" in said
+    assert "2: What do you think of proposal 2?" in said
     first = staff.get(page(filed, "?version=1")).content.decode()
     assert "We said this &lt;b&gt;first&lt;/b&gt;." in first
     assert "We then said this." not in first
