@@ -46,7 +46,7 @@ logger = logging.getLogger(__name__)
 KIND = "preview"
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 Payload = dict[str, Any] | None
-NO_ROW = Skip("There is no row yet that such an e-mail could be about.")
+NO_ROW = Skip("There is nothing yet that such an e-mail could be about.")
 NO_SAMPLE = Skip("No preview is made of this kind.")
 
 
