@@ -1,14 +1,16 @@
 """Calling an address that a stranger gave, without reaching anything that only we can reach.
 
 Every address of the host's is looked up and checked; one that is not public refuses them all. The connection then goes
-to the very address that was checked, so that the name cannot come to mean another in between. Redirects are not
-followed, environment proxies are not used, little of the answer is read, and all of it takes ten seconds at most.
+to the very address that was checked, so that the name cannot come to mean another in between. Where the first address
+does not take the connection, the others are tried in their order. Redirects are not followed, environment proxies are
+not used, little of the answer is read, and all of it, from the first connection on, takes ten seconds at most.
 """
 
 import http.client
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from urllib.parse import SplitResult, urlsplit
 from django.conf import settings
 
 SECONDS = 10
+LEAST_WAIT = 1  # seconds for one of many addresses to take a connection
 READ = 1_000
 WELL_KNOWN_NAT64 = IPv6Network("64:ff9b::/96")
 # Private, though not every Python 3.11 says so: the local NAT64 prefix, and the old site-local addresses.
@@ -100,9 +103,12 @@ def _port(parts: SplitResult) -> int:
 def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
     """POST once. Raises CannotReach where no answer came."""
     parts, addresses = checked(url)
+    until = time.monotonic() + SECONDS
     try:
-        with _line(parts, addresses[0]) as line:
-            watch = threading.Timer(SECONDS, _cut, [line])  # a server that answers a byte at a time is cut off as well
+        with _line(parts, addresses, until) as line:
+            left = max(until - time.monotonic(), 0.01)
+            line.settimeout(left)
+            watch = threading.Timer(left, _cut, [line])  # a server that answers a byte at a time is cut off as well
             watch.start()
             try:
                 return _exchange(parts, line, body=body, headers=headers)
@@ -112,13 +118,29 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
         raise CannotReach(f"No answer: {type(error).__name__}: {error}") from error
 
 
-def _line(parts: SplitResult, address: str) -> socket.socket:
-    """A connection to this very address; that it is the host's is proved by the certificate, not yet asked for."""
-    line = socket.create_connection((address, _port(parts)), timeout=SECONDS)
+def _line(parts: SplitResult, addresses: list[str], until: float) -> socket.socket:
+    """A connection to one of these very addresses; that it is the host's is proved by the certificate, not yet asked
+    for. Nothing has been said on it, so that no address can hear what another heard."""
+    line = _connected(addresses, _port(parts), until)
     if parts.scheme != "https":
         return line
     secure = ssl.create_default_context()
     return secure.wrap_socket(line, server_hostname=parts.hostname, do_handshake_on_connect=False)
+
+
+def _connected(addresses: list[str], port: int, until: float) -> socket.socket:
+    """To the first that takes it; the time left is shared among those left. Raises the last's OSError."""
+    refused: OSError = TimeoutError("timed out")
+    for tried, address in enumerate(addresses):
+        left = until - time.monotonic()
+        if left <= 0:
+            break
+        wait = min(left, max(left / (len(addresses) - tried), LEAST_WAIT))
+        try:
+            return socket.create_connection((address, port), timeout=wait)
+        except OSError as error:
+            refused = error
+    raise refused
 
 
 def _cut(line: socket.socket) -> None:

@@ -284,6 +284,41 @@ def test_it_is_asked_again_at_each_call_and_the_checked_address_is_the_one_calle
     assert called == ["93.184.216.34"]
 
 
+def test_where_the_first_address_takes_no_connection_the_others_are_tried(firm, monkeypatch):
+    """Of a host with several; nothing is said to one before another, and the host's name stays what is asked for."""
+    dead = "127.0.0.2"
+    with program() as (url, got):
+        port = int(url.split(":")[2].split("/")[0])
+        monkeypatch.setattr(reaching, "_addresses", lambda *_: [dead, "127.0.0.1"])
+        hook(firm, f"http://several.example:{port}/hook")
+        owe()
+        assert calling.call_due(now=NOW) == 1
+    assert [headers["Host"] for headers, _, _ in got] == [f"several.example:{port}"]
+
+
+def test_addresses_share_the_ten_seconds_and_the_last_says_why(monkeypatch):
+    passed, waits = [0.0], []
+
+    def connect(address, timeout):
+        waits.append((address[0], timeout))
+        passed[0] += timeout
+        raise TimeoutError(f"{address[0]} timed out")
+
+    monkeypatch.setattr(reaching.time, "monotonic", lambda: passed[0])
+    monkeypatch.setattr(reaching.socket, "create_connection", connect)
+    monkeypatch.setattr(reaching, "_addresses", lambda *_: ["93.184.216.34", "93.184.216.35"])
+    with pytest.raises(reaching.CannotReach, match=r"216\.35 timed out"):
+        reaching.post("https://several.example/", body=b"", headers={})
+    assert waits == [("93.184.216.34", 5), ("93.184.216.35", 5)]
+
+    waits.clear()
+    monkeypatch.setattr(reaching, "_addresses", lambda *_: [f"93.184.216.{last}" for last in range(1, 41)])
+    with pytest.raises(reaching.CannotReach):
+        reaching.post("https://several.example/", body=b"", headers={})
+    assert len(waits) == 10
+    assert {timeout for _, timeout in waits} == {1}
+
+
 def test_for_a_day_after_its_secret_was_renewed_both_sign(firm):
     admin = member(firm, Role.ADMIN)
     with program() as (url, got):
