@@ -18,6 +18,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.db.transaction import TransactionManagementError
 from psycopg import Cursor
 
+WITH_FRACTION = len("2026-01-31T23:59:59.123456")
 T = TypeVar("T")
 Row = tuple[Any, ...]
 
@@ -194,8 +195,14 @@ class Compiled:
 
 
 def with_z(instant: str | None) -> str | None:
-    """PostgreSQL's way of writing a UTC instant, as the API writes it. The connection's time zone is UTC."""
-    return instant.removesuffix("+00:00") + "Z" if instant else None
+    """PostgreSQL's way of writing a UTC instant, as the API writes it. The connection's time zone is UTC.
+
+    PostgreSQL leaves out zeros at the end of a fraction: one instant would be two texts.
+    """
+    if not instant:
+        return None
+    bare = instant.removesuffix("+00:00")
+    return (bare.ljust(WITH_FRACTION, "0") if "." in bare else bare) + "Z"
 
 
 # --- One row ----------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from django.db.models import F
 from django.db.transaction import TransactionManagementError
 
 from accounts.models import Membership, Organisation
-from notifications.compiled import AnyOf, Kept, given, insert, update
+from notifications.compiled import AnyOf, Kept, given, insert, update, with_z
 from tests import factories
 
 MEMBERS = Kept(
@@ -19,6 +19,20 @@ MEMBERS = Kept(
 @pytest.fixture
 def two(db):
     return [factories.member(factories.OrganisationFactory(), "drafter") for _ in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("postgresql", "here"),
+    [
+        ("2026-11-29T15:34:05+00:00", "2026-11-29T15:34:05Z"),
+        ("2026-11-29T15:34:05.5+00:00", "2026-11-29T15:34:05.500000Z"),
+        ("2026-11-29T15:34:05.78479+00:00", "2026-11-29T15:34:05.784790Z"),
+        ("2026-11-29T15:34:05.784796+00:00", "2026-11-29T15:34:05.784796Z"),
+        (None, None),
+    ],
+)
+def test_an_instant_is_one_text_wherever_it_comes_from(postgresql, here):
+    assert with_z(postgresql) == here
 
 
 def test_each_call_brings_its_own_values(two):
