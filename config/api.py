@@ -51,6 +51,7 @@ class FormKind(StringConverter):
     regex = "docx|xlsx"
 
 
+NOTHING = "api-nothing"
 ADDRESSES = {"type": "object", "additionalProperties": {"type": "string"}}
 
 register_converter(Code, "code")
@@ -107,14 +108,15 @@ class NoSuchRoute(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        raise NotFound(
-            f"Addresses end with a slash here: {request.path}/." if _is_route(f"{request.path}/") else NOTHING_HERE
-        )
+        bare = request.path.rstrip("/")
+        if _is_route(f"{bare}/"):
+            raise NotFound(f"Addresses end with a slash here: {bare}/.")
+        raise NotFound(f"This address has no slash at its end: {bare}." if _is_route(bare) else NOTHING_HERE)
 
 
 def _is_route(address: str) -> bool:
     try:
-        return resolve(address).func.__name__ != NoSuchRoute.__name__
+        return resolve(address).url_name != NOTHING
     except Resolver404:
         return False
 
@@ -162,5 +164,5 @@ v1: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/docs", Docs.as_view(), name="api-docs"),
     path("v1/", include((v1, "api"))),
-    re_path("", NoSuchRoute.as_view(), name="api-nothing"),
+    re_path("", NoSuchRoute.as_view(), name=NOTHING),
 ]

@@ -139,7 +139,7 @@ def _detail_of(exc: Exception, errors: list[dict[str, str]]) -> str:
     if isinstance(exc, exceptions.ValidationError):
         named = sorted({row["field"] for row in errors if row["field"]})
         return f"Some of what was sent is not right: {', '.join(named)}." if named else errors[0]["message"]
-    if isinstance(exc, Http404):
+    if isinstance(exc, Http404) or (isinstance(exc, exceptions.NotFound) and exc.detail == exc.default_detail):
         return NOTHING_HERE
     return str(getattr(exc, "detail", exc))
 

@@ -51,6 +51,14 @@ def test_what_is_not_there(method, path, status, code):
 def test_a_missing_slash_is_pointed_out():
     body = is_problem(APIClient().get("/api/v1/consultations"), 404)
     assert body["detail"] == "Addresses end with a slash here: /api/v1/consultations/."
+    body = is_problem(APIClient().get("/api/v1/schema/"), 404)
+    assert body["detail"] == "This address has no slash at its end: /api/v1/schema."
+
+
+@pytest.mark.parametrize("path", ["nothing", "nothing/", "consultations/lowercase0/", "consultations/2222222222/"])
+def test_what_is_not_there_is_said_in_one_way(path):
+    body = is_problem(APIClient().get(f"/api/v1/{path}"), 404, "not_found")
+    assert body["detail"] == "There is nothing here that you may see."
 
 
 def test_what_cannot_be_given_as_asked(call, firm):
