@@ -77,7 +77,9 @@ def _of_framework(exc: Exception, context: dict[str, Any]) -> ApiResponse:
     if known is None:
         return _fault(exc, context)
     errors = _field_errors(exc.detail) if isinstance(exc, exceptions.ValidationError) else []
-    made = problem(known.status_code, code=_code_of(exc), detail=_detail_of(exc, errors), errors=errors)
+    untaken = isinstance(exc, exceptions.UnsupportedMediaType)
+    detail = _untaken_sentence(context) if untaken else _detail_of(exc, errors)
+    made = problem(known.status_code, code=_code_of(exc), detail=detail, errors=errors)
     for header in KEPT_HEADERS:
         if header in known:
             made[header] = known[header]
@@ -144,6 +146,13 @@ def _detail_of(exc: Exception, errors: list[dict[str, str]]) -> str:
     return str(getattr(exc, "detail", exc))
 
 
+def _untaken_sentence(context: dict[str, Any]) -> str:
+    """What kind of body was sent, and which are taken there."""
+    kind = context["request"].content_type
+    taken = ", ".join(parser.media_type for parser in context["view"].parser_classes)
+    return f"The body is sent {f'as {kind}' if kind else 'without a Content-Type'}; here it is taken as: {taken}."
+
+
 def _field_errors(detail: Any, path: str = "") -> list[dict[str, str]]:
     """Flatten DRF's nested error detail to rows of field, message and code; a list's items get their index."""
     if isinstance(detail, dict):
@@ -158,7 +167,7 @@ def _field_errors(detail: Any, path: str = "") -> list[dict[str, str]]:
             for row in _field_errors(item, f"{path}[{index}]" if nested else path)
         ]
     field = path.removesuffix("non_field_errors").removesuffix(".")
-    return [{"field": field, "message": str(detail), "code": str(getattr(detail, "code", "invalid"))}]
+    return [{"field": field, "message": str(detail), "code": str(getattr(detail, "code", None) or "invalid")}]
 
 
 # --- What no view caught (the handlers that config/urls.py names) -----------------------------------------------------

@@ -24,7 +24,9 @@ class JSONParser(parsers.JSONParser):
         if not body.strip():
             return {}
         try:
-            return json.loads(body.decode(), object_pairs_hook=_once_each, parse_constant=_no_constant)
+            return json.loads(
+                body.decode(), object_pairs_hook=_once_each, parse_constant=_no_constant, parse_int=_whole_number
+            )
         except RecursionError as error:
             raise ParseError("This JSON is nested too deeply.") from error
         except UnicodeDecodeError as error:
@@ -38,6 +40,13 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) != len(pairs):
         raise ValueError("a key appears twice in one object")
     return made
+
+
+def _whole_number(digits: str) -> int:
+    try:
+        return int(digits)
+    except ValueError as error:
+        raise ParseError("The body is not JSON that is taken: a number has more digits than are read.") from error
 
 
 def _no_constant(name: str) -> None:

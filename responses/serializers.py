@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import SignOffRule
-from accounts.serializers import Given
+from accounts.serializers import Coded, Given, Text
 from consultations.models import QuestionKind
 from consultations.serializers import SectionNameSerializer
 from responses.drafting import MAX_TEXT
@@ -14,14 +14,15 @@ from responses.models import FoiPosition, How, NameConsent, TextConsent
 from responses.querysets import State
 
 Shape = serializers.Serializer[Any]
-CODE = r"^[0-9A-Z]{10}$"
+CODE, A_CODE = r"^[0-9A-Z]{10}$", "a code: ten digits and capital letters"
+SHA256, A_SHA256 = r"^[0-9a-f]{64}$", "a SHA-256: 64 of the characters 0 to 9 and a to f"
 
 
 # --- What is sent -----------------------------------------------------------------------------------------------------
 class StartSerializer(Given):
-    consultation = serializers.RegexField(CODE, help_text="Its code.")
-    organisation = serializers.RegexField(
-        CODE, required=False, help_text="Its code; may be left out by a caller that has one organisation."
+    consultation = Coded(CODE, such=A_CODE, help_text="Its code.")
+    organisation = Coded(
+        CODE, such=A_CODE, required=False, help_text="Its code; may be left out by a caller that has one organisation."
     )
 
 
@@ -29,7 +30,7 @@ class ConsentsSerializer(Given):
     text_consent = serializers.ChoiceField(choices=TextConsent.choices, required=False)
     name_consent = serializers.ChoiceField(choices=NameConsent.choices, required=False)
     foi_position = serializers.ChoiceField(choices=FoiPosition.choices, required=False)
-    foi_reason = serializers.CharField(
+    foi_reason = Text(
         required=False, allow_blank=True, max_length=10_000, help_text="Needed where the position is confidential."
     )
 
@@ -42,33 +43,34 @@ class NumberField(serializers.CharField):
 class GivenAnswerSerializer(Given):
     """The whole answer: what is left out is emptied."""
 
-    text = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False, max_length=MAX_TEXT)
+    text = Text(required=False, allow_blank=True, trim_whitespace=False, max_length=MAX_TEXT)
     selected = serializers.ListField(
-        child=serializers.CharField(max_length=300), required=False, max_length=100, help_text="Of the offered choices."
+        child=Text(max_length=300), required=False, max_length=100, help_text="Of the offered choices."
     )
     number = NumberField(required=False, allow_null=True, allow_blank=True, max_length=60)
 
 
 class SubmitSerializer(Given):
-    checked = serializers.RegexField(
-        r"^[0-9a-f]{64}$",
+    checked = Coded(
+        SHA256,
+        such=A_SHA256,
         required=False,
         help_text="The sha256 that `check` gave: nothing else than what was checked is filed.",
     )
 
 
 class SignSerializer(Given):
-    checked = serializers.RegexField(r"^[0-9a-f]{64}$", help_text="The sha256 that `check` gave: what is signed.")
-    note = serializers.CharField(required=False, allow_blank=True, max_length=2_000)
+    checked = Coded(SHA256, such=A_SHA256, help_text="The sha256 that `check` gave: what is signed.")
+    note = Text(required=False, allow_blank=True, max_length=2_000)
 
 
 class WithdrawSerializer(Given):
-    reason = serializers.CharField(max_length=10_000)
+    reason = Text(max_length=10_000)
 
 
 class FileSerializer(Given):
     file = serializers.FileField(allow_empty_file=True)
-    question = serializers.RegexField(CODE, required=False, help_text="Its code; left out: for the whole response.")
+    question = Coded(CODE, such=A_CODE, required=False, help_text="Its code; left out: for the whole response.")
 
 
 # --- What is answered -------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response as ApiResponse
 
 from accounts.record import by_request
-from accounts.serializers import Given
+from accounts.serializers import Given, Text
 from consultations.models import Deadline
 from responses import more_time
 from responses.api.drafts import own_response
@@ -18,10 +18,8 @@ from responses.models import Allowance, Decision, Response, TimeRequest
 
 
 class AskForTimeSerializer(Given):
-    deadline = serializers.CharField(
-        max_length=200, required=False, help_text="Its label; may be left out where there is one deadline."
-    )
-    reason = serializers.CharField(max_length=more_time.MOST_REASON)
+    deadline = Text(max_length=200, required=False, help_text="Its label; may be left out where there is one deadline.")
+    reason = Text(max_length=more_time.MOST_REASON)
     wanted_on = serializers.DateField(required=False, help_text="Until which day.")
 
 

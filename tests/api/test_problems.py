@@ -122,6 +122,45 @@ def test_a_wrong_body_is_refused_everywhere(call, firm, name):
 
 
 @pytest.mark.parametrize(
+    ("method", "where", "field"),
+    [
+        ("PUT", "answer", "text"),
+        ("PATCH", "", "foi_reason"),
+        ("POST", "withdraw/", "reason"),
+        ("POST", "submit/", "checked"),
+        ("POST", "sign-off/", "checked"),
+        ("POST", "more-time/", "reason"),
+    ],
+)
+def test_a_number_is_no_text(call, firm, method, where, field):
+    address = firm.answer() if where == "answer" else f"{firm.url}{where}"
+    answer = call(firm.submitter).generic(
+        method,
+        address,
+        json.dumps({field: 5}).encode(),
+        content_type="application/json",
+        headers={"If-None-Match": "*"},
+    )
+    (row,) = is_problem(answer, 400, "invalid")["errors"]
+    assert (row["field"], row["message"]) == (field, "Send text, in quotation marks.")
+    assert not Answer.objects.exists()
+
+
+def test_what_was_expected_is_said_in_the_words_of_the_api(call, firm):
+    caller = call(firm.submitter)
+    said = is_problem(caller.post(START, {"consultation": "NOPE"}), 400)["errors"]
+    assert [row["message"] for row in said] == ["This is not a code: ten digits and capital letters."]
+    assert is_problem(caller.post(START, []), 400)["detail"] == "Send one JSON object: names, each with its value."
+    raw = b'{"consultation": ' + b"9" * 5000 + b"}"
+    said = is_problem(caller.generic("POST", START, raw, content_type="application/json"), 400)["detail"]
+    assert said == "The body is not JSON that is taken: a number has more digits than are read."
+    said = is_problem(caller.generic("POST", START, b"a", content_type="text/plain"), 415)["detail"]
+    assert said == "The body is sent as text/plain; here it is taken as: application/json."
+    said = is_problem(caller.generic("POST", START, b"a", content_type=""), 415)["detail"]
+    assert said == "The body is sent without a Content-Type; here it is taken as: application/json."
+
+
+@pytest.mark.parametrize(
     ("body", "fields"),
     [
         ({"text_consent": "maybe"}, {"text_consent"}),
