@@ -179,6 +179,7 @@ def test_a_wrong_filter_is_refused_by_name(call, query, field):
     refused = call().get(f"{LIST}?{query}")
     assert (refused.status_code, refused["Content-Type"]) == (400, "application/problem+json")
     assert [row["field"] for row in refused.json()["errors"]] == [field]
+    assert refused.json()["errors"][0]["code"].islower()  # "None" was one
 
 
 def test_closing_soonest_lists_what_is_ahead_then_the_rest_newest_first(call, papers):
