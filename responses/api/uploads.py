@@ -47,14 +47,26 @@ class Piece(BaseParser):
         return stream
 
 
+class OtherVersion(Refusal):
+    status = 412
+    code = "tus_version"
+
+
 class Tus(GenericAPIView[Any]):
     serializer_class = AttachmentSerializer
     pagination_class = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.headers.get("Tus-Resumable", VERSION) != VERSION:
+            raise OtherVersion(f"Here tus {VERSION} is spoken.", field="Tus-Resumable")
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         made = super().finalize_response(request, response, *args, **kwargs)
         made["Tus-Resumable"] = VERSION
         made["Cache-Control"] = "no-store"
+        if made.status_code == OtherVersion.status:
+            made["Tus-Version"] = VERSION
         return made
 
 

@@ -57,6 +57,19 @@ def test_a_file_comes_in_pieces_and_is_attached_when_whole(call, firm):
     assert default_storage.listdir("uploads")[1] == []
 
 
+def test_another_version_of_tus_is_refused_as_tus_asks_for(call, firm):
+    caller = call(firm.drafter)
+    place = place_of(begin(caller, firm))
+    other = {"Tus-Resumable": "0.2.2", "Upload-Offset": "0", "Upload-Length": "3"}
+    for answer in (
+        caller.patch(place, b"abc", content_type="application/offset+octet-stream", headers=other),
+        caller.post(f"{firm.url}uploads/", headers=other),
+    ):
+        assert (answer.status_code, answer["Tus-Version"], answer.json()["code"]) == (412, "1.0.0", "tus_version")
+    assert caller.head(place)["Upload-Offset"] == "0"
+    assert Upload.objects.count() == 1
+
+
 def test_what_a_dead_process_wrote_beyond_the_row_is_written_over(call, firm):
     caller = call(firm.drafter)
     place = place_of(begin(caller, firm))
