@@ -71,12 +71,18 @@ class Index(APIView):
         return ApiResponse(found | {name: request.build_absolute_uri(reverse(route)) for name, route in pages.items()})
 
 
+class Yaml(OpenApiYamlRenderer):
+    """YAML by the name that RFC 9512 gave it since."""
+
+    media_type = "application/yaml"
+
+
 class Schema(APIView):
     """The OpenAPI description: JSON, or YAML for whoever asks for it."""
 
     permission_classes = [AllowAny]
     authentication_classes = []
-    renderer_classes = [OpenApiJsonRenderer, OpenApiYamlRenderer, JSONRenderer]
+    renderer_classes = [OpenApiJsonRenderer, OpenApiYamlRenderer, Yaml, JSONRenderer]
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> ApiResponse:  # noqa: ARG002

@@ -60,8 +60,10 @@ def test_who_may_call_is_in_the_schema():
 def test_the_schema_is_served_as_json_and_as_yaml():
     assert APIClient().get("/api/v1/schema").json()["openapi"].startswith("3.1")
     assert APIClient().get("/api/v1/schema", headers={"Accept": "application/json"}).status_code == 200
-    yaml = APIClient().get("/api/v1/schema", headers={"Accept": "application/vnd.oai.openapi"})
-    assert yaml.content.startswith(b"openapi: 3.1")
+    for kind in ("application/vnd.oai.openapi", "application/yaml"):
+        yaml = APIClient().get("/api/v1/schema", headers={"Accept": kind})
+        assert yaml.content.startswith(b"openapi: 3.1")
+        assert yaml["Content-Type"].startswith(kind)
 
 
 @pytest.mark.django_db
