@@ -162,7 +162,7 @@ def withdraw(*, response: Response, reason: str, by: By, now: datetime | None = 
     """
     now = now or clock.now()
     locked = lock(response)
-    _filer(locked, by=by)
+    _filer(locked, by=by, does="withdraw")
     if not locked.may_become(State.WITHDRAWN) or locked.latest is None:
         raise Conflict("Only a submitted response can be withdrawn.")
     reason = clean_text(reason, field="reason").strip()
@@ -203,11 +203,11 @@ def lock(response: Response) -> Response:
     return locked
 
 
-def _filer(response: Response, *, by: By) -> User:
-    """Who files: a member with the right to. Raises NotAllowed."""
+def _filer(response: Response, *, by: By, does: str = "submit") -> User:
+    """Who files or withdraws: a member with the right to submit. Raises NotAllowed."""
     if by.user is None or not permissions.can_submit(by.user, response.organisation):
         raise NotAllowed(
-            f"Your role in {response.organisation} does not let you submit. Ask a submitter or an administrator."
+            f"Your role in {response.organisation} does not let you {does}. Ask a submitter or an administrator."
         )
     return by.user
 

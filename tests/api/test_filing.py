@@ -178,6 +178,13 @@ def test_after_the_discussion_has_closed_only_the_rest_is_filed(call, freeze):
     assert [left["number"] for left in content["left_out"]] == ["6.1"]
 
 
+def test_who_may_not_withdraw_is_told_so_of_withdrawing(filer, firm, call):
+    filer.post(f"{firm.url}submit/")
+    refused = call(firm.drafter).post(f"{firm.url}withdraw/", {"reason": "Mistake."})
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
+    assert "does not let you withdraw" in refused.json()["detail"]
+
+
 def test_a_withdrawn_consultation_takes_nothing(filer, firm):
     from django.utils import timezone
 
