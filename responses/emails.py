@@ -100,6 +100,7 @@ def response_withdrawn(notification: Notification, now: datetime) -> Message | S
         headline="Response withdrawn",
         happened="Your organisation's response was withdrawn.",
         withdrawn=moment(response.withdrawn_at, zone_of(response.consultation)),
+        reason=response.withdrawal_reason,
     )
 
 

@@ -279,7 +279,8 @@ class UploadForm(forms.Form):
 class WithdrawForm(forms.Form):
     reason = _reason(
         "Why do you withdraw it?",
-        "The reason is kept with the response. Whoever works on the consultation can read it.",
+        "The reason is kept with the response, and goes by e-mail to those of you who draft or submit. Whoever works "
+        "on the consultation can read it.",
     )
 
 

@@ -99,7 +99,11 @@ def test_a_withdrawal_is_told_and_one_taken_back_is_not(response, mailbox):
     withdraw(response)
     emails.queue_filed(kind="response_withdrawn", submission=submission, now=FILED_AT)
     deliver()
-    assert "Response withdrawn" in body_of(mailbox.wait_for(1)[0], "html")
+    (message,) = mailbox.wait_for(1)
+    assert "Response withdrawn" in body_of(message, "html")
+    for form in ("plain", "html"):  # the firm's own word about the withdrawal, and none of an answer
+        assert "To be put right." in body_of(message, form)
+        assert "secret" not in body_of(message, form)
 
     response.refresh_from_db()
     second = filed(response)
