@@ -145,6 +145,14 @@ class OrganisationAdmin(BaseAdmin):
     fields = ("code", "name", "kind", "frn", "lei", "company_number", "created_at", "members_list")
     readonly_fields = ("code", "created_at", "members_list")
 
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "kind":
+            kwargs["help_text"] = (
+                "Only a trade body or a consumer body has members: as any other kind, the members listed in its drafts "
+                "are not filed, and it no longer sees what its members sent."
+            )
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:

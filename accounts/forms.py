@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from accounts.identifiers import compact, validate_lei, validate_one_line
-from accounts.models import Organisation, Role, SignOffRule, User
+from accounts.models import WITH_MEMBERS, Organisation, Role, SignOffRule, User
 from accounts.tokens import TOKEN_ROLES
 
 
@@ -75,6 +75,12 @@ class IdentifierField(forms.CharField):
         return compact(super().to_python(value) or "")
 
 
+NO_MEMBERS_LEFT = (
+    "Only a trade body or a consumer body has members: as any other kind, the members that you list in a draft are not "
+    "filed, and the pages with your members’ input are closed. What was filed stays; changed back, all is there again."
+)
+
+
 class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
     mark_optional = True
 
@@ -93,6 +99,11 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("name", "kind", "frn", "lei", "company_number")
         help_texts = {"kind": "Choose Individual if you answer for yourself alone."}
         widgets = {"kind": forms.RadioSelect, "name": forms.TextInput(attrs={"autocomplete": "organization"})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.kind in WITH_MEMBERS:
+            self.fields["kind"].help_text = NO_MEMBERS_LEFT
 
     def _get_validation_exclusions(self) -> set[str]:
         """Whether the LEI is here already is left to the flow, which can say at its field what to do."""

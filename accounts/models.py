@@ -4,6 +4,7 @@ Each topic has a file of its own; they are gathered here, where Django looks for
 """
 
 from accounts.organisation_models import (
+    WITH_MEMBERS,
     Invitation,
     Membership,
     MembershipQuerySet,
@@ -19,6 +20,7 @@ from accounts.webhook_models import DeliveryState, Webhook, WebhookDelivery, Web
 
 __all__ = [
     "SERVICE_DOMAIN",
+    "WITH_MEMBERS",
     "Act",
     "ApiToken",
     "DeliveryState",

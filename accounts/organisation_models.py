@@ -23,6 +23,10 @@ class OrganisationKind(models.TextChoices):
     INDIVIDUAL = "individual", "Individual"
 
 
+# Those that speak for members, and may collect from them. A law firm answers for clients: it has no members.
+WITH_MEMBERS = (OrganisationKind.TRADE_BODY, OrganisationKind.CONSUMER_BODY)
+
+
 class SignOffRule(models.TextChoices):
     """Whether somebody must sign off a response before it is filed, and who may."""
 

@@ -14,10 +14,9 @@ from typing import IO, Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 
-from accounts.models import Act, Membership, Organisation, User
+from accounts.models import WITH_MEMBERS, Act, Membership, Organisation, User
 from notifications.refusal import Conflict
 from responses import archive_input, attaching, proving, snapshot
-from responses.collection_models import WITH_MEMBERS
 from responses.models import (
     Answer,
     AnswerVersion,

@@ -21,6 +21,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from accounts import addresses, record
 from accounts.identifiers import CODE_ALPHABET, validate_one_line
 from accounts.joining import INVITATION_LASTS, INVITATIONS_A_DAY, a_person
+from accounts.models import WITH_MEMBERS
 from accounts.record import By
 from consultations.closing import moment
 from consultations.models import Question, QuestionKind
@@ -29,7 +30,6 @@ from notifications.models import Priority
 from notifications.outbox import Post
 from notifications.refusal import Conflict, NotAllowed, Refusal
 from responses import allowances, drafting, reusing
-from responses.collection_models import WITH_MEMBERS
 from responses.models import Answer, Collection, MemberInvitation, Response, SentInput
 from responses.reusing import Source
 

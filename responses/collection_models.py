@@ -14,11 +14,8 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from accounts.identifiers import public_code
-from accounts.models import Membership, Organisation, OrganisationKind, User
+from accounts.models import Membership, Organisation, User
 from consultations.models import Question
-
-# Organisations that speak for members, and may collect from them. A law firm answers for clients: it has no members.
-WITH_MEMBERS = (OrganisationKind.TRADE_BODY, OrganisationKind.CONSUMER_BODY)
 
 
 class Naming(models.TextChoices):

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
 from accounts.identifiers import CODE_ALPHABET
-from accounts.models import Role, User
+from accounts.models import WITH_MEMBERS, Role, User
 from accounts.permissions import MAY_DRAFT, MAY_SUBMIT, role_in
 from accounts.record import By, by_request
 from consultations.closing import closing, zone_of
@@ -27,7 +27,6 @@ from consultations.showing import DeadlineShown, deadline_shown
 from notifications import clock
 from notifications.refusal import Conflict, Refusal
 from responses import progress
-from responses.collection_models import WITH_MEMBERS
 from responses.drafting import refuse_untaken
 from responses.models import Allowance, Guest, Response
 from responses.permissions import WHOLE, Reach, shared_with, why_lost

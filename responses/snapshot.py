@@ -8,7 +8,8 @@ import hashlib
 import json
 from typing import Any
 
-from responses.collection_models import WITH_MEMBERS, Naming
+from accounts.models import WITH_MEMBERS
+from responses.collection_models import Naming
 from responses.emptiness import says_nothing
 from responses.models import Answer, AnswerVersion, Attachment, Response, SpokenFor, Submission
 from responses.progress import Item, Part

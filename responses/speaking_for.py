@@ -15,12 +15,12 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from accounts.identifiers import validate_one_line
-from accounts.models import User
+from accounts.models import WITH_MEMBERS, User
 from accounts.record import By
 from notifications import clock
 from notifications.refusal import NotAllowed, Refusal
 from responses import drafting
-from responses.collection_models import WITH_MEMBERS, Naming
+from responses.collection_models import Naming
 from responses.models import Contribution, Response, SpokenFor, Submission
 from responses.querysets import State
 

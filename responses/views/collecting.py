@@ -9,12 +9,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from accounts.models import WITH_MEMBERS
 from consultations.closing import zone_of
 from consultations.models import Question
 from notifications.refusal import Refusal
 from responses import collecting, speaking_for
 from responses.collection_forms import CollectionForm, InviteForm, MembersForm
-from responses.collection_models import WITH_MEMBERS, Naming
+from responses.collection_models import Naming
 from responses.forms import version_in
 from responses.models import Answer, Collection, Contribution, MemberInvitation, Reuse, SpokenFor
 from responses.pages import Desk, SignedInRequest, by, desk, page, private, refuse_in

@@ -10,7 +10,7 @@ from notifications import clock
 from notifications.refusal import Refusal
 from responses import approval, snapshot, submission
 from responses.forms import WithdrawForm
-from responses.models import Response
+from responses.models import Response, SpokenFor
 from responses.pages import Desk, SignedInRequest, by, desk, next_deadline, page, private, refuse_in, shown, until
 from responses.querysets import State
 from responses.submission import Prepared
@@ -75,6 +75,7 @@ def _check(request: SignedInRequest, here: Desk, refusal: Refusal | None = None)
         next_deadline=next_deadline(parts, here.now),
         open_parts=[part for part in parts if part.is_open],
         standing=standing,
+        unlisted=0 if here.has_members else SpokenFor.objects.filter(response=response).count(),
         is_filed=standing is not None and snapshot.is_filed_as(standing, prepared.content),
         approval=approval.of(response, prepared.content),
         refusal=refusal,

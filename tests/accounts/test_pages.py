@@ -96,6 +96,17 @@ def test_edit_organisation(signed_in, firm):
     assert (firm.name, firm.kind) == ("Demonstration Firm New", "trade_body")
 
 
+def test_what_a_body_without_members_loses_is_said_before_its_kind_is_changed(signed_in, firm):
+    address, said = (
+        reverse("accounts:edit_organisation", args=[firm.code]),
+        "the members that you list in a draft are not",
+    )
+    assert said not in text(signed_in.get(address))
+    for kind in ("trade_body", "consumer_body"):
+        signed_in.post(address, {"name": firm.name, "kind": kind})
+        assert said in text(signed_in.get(address))
+
+
 def test_refused_edit_still_shows_the_true_name_above(signed_in, firm):
     response = signed_in.post(
         reverse("accounts:edit_organisation", args=[firm.code]), {"name": "x\x0by", "kind": "firm"}

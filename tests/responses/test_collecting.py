@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Act, OrganisationKind, Role, User
+from accounts.models import Act, Organisation, OrganisationKind, Role, User
 from accounts.record import By
 from accounts.staff.acts import acts_for
 from consultations import publishing
@@ -536,6 +536,22 @@ def test_the_list_is_filed_proved_and_erased_and_is_absent_where_there_is_none(w
     filed.refresh_from_db()
     assert "speaks_for" not in filed.content
     assert list(auditing.faults()) == []
+
+
+def test_a_list_that_is_not_filed_any_more_is_named_where_it_would_be_filed(world):
+    factories.AnswerFactory(response=world.response, question=world.one, text="We speak for them.")
+    world.list(typed=("Demonstration Member",))
+    client, address, said = (
+        signed_in(world.lead),
+        url("check", world.response),
+        "You listed 1 member that you speak for",
+    )
+    assert said not in client.get(address).content.decode()
+    Organisation.objects.filter(pk=world.body.pk).update(kind=OrganisationKind.FIRM)
+    shown = client.get(address).content.decode()
+    assert f"{said}. It is not filed" in shown
+    assert "Demonstration Member" not in shown
+    assert "speaks_for" not in submission.submit(response=world.response, by=by(world.lead)).content
 
 
 def test_staff_see_who_also_responded_itself_and_the_body_does_not(world):

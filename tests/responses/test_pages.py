@@ -203,7 +203,7 @@ def test_task_list_of_a_joint_paper_says_both_closing_moments() -> None:
 
 
 @pytest.mark.parametrize("many", [1, 3])
-@pytest.mark.parametrize(("name", "expected"), [("detail", 12), ("check", 10), ("attachments", 10)])
+@pytest.mark.parametrize(("name", "expected"), [("detail", 12), ("check", 11), ("attachments", 10)])
 def test_pages_take_as_many_queries_for_a_long_paper_as_for_a_short_one(many: int, name: str, expected: int) -> None:
     consultation = paper(questions=0)
     section = consultation.sections.get()
