@@ -40,7 +40,7 @@ def test_pages_for_an_address_without_an_account_are_accessible_and_fit(visit, p
 
 
 def test_pages_for_the_signed_in_are_accessible_and_fit(visit, live_server, papers):  # noqa: F811
-    user = UserFactory()
+    user = UserFactory(email="regulatory.consultations.team@demonstration-firm.example.org")
     for paper in papers:
         FollowFactory(user=user, consultation=paper, muted=paper.is_rehearsal)
     FollowFactory(user=user, authority=papers[0].authorities.get())
