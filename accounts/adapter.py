@@ -10,7 +10,6 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts import addresses, arriving
 from accounts.models import SERVICE_DOMAIN, User
@@ -48,12 +47,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     # --- where to ---
     def is_safe_url(self, url: str) -> bool:
         """`next` leads to this site or nowhere."""
-        request = allauth_context.request
-        return url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+        return arriving.is_here(allauth_context.request, url)
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Whoever came by an invitation goes back to it, without `next` and after a confirmed address too."""
-        return arriving.invitation_page(request) or super().get_login_redirect_url(request)
+        """Whoever came by an invitation goes back to it, and whoever registered on the way to a page goes on to it:
+        without `next`, after a confirmed address too."""
+        wanted = arriving.wanted_page(request)
+        return arriving.invitation_page(request) or wanted or super().get_login_redirect_url(request)
 
     # --- post ---
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from accounts import arriving
 from accounts.identifiers import compact, validate_lei, validate_one_line
 from accounts.models import WITH_MEMBERS, Organisation, Role, SignOffRule, User
 from accounts.tokens import TOKEN_ROLES
@@ -33,6 +34,7 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
         """The account and its address are made together. Whoever was a moment faster with the same address wins, and
         the other is answered like everybody whose address is already known.
         """
+        arriving.want(request)
         try:
             with transaction.atomic():
                 return super().try_save(request)  # type: ignore[no-any-return]

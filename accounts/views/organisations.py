@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from accounts import joining
+from accounts import arriving, joining
 from accounts.forms import OrganisationForm
 from accounts.models import Invitation, Membership, Organisation, Role
 from accounts.permissions import role_in
@@ -54,6 +54,8 @@ def create_organisation(request: SignedInRequest) -> HttpResponse:
         status = refused(form, lambda: made.append(joining.create_organisation(by=by(request), **form.cleaned_data)))
         if not status:
             messages.success(request, f"{made[0]} has been created. You are its administrator.")
+            if arriving.is_here(request, next_page := request.GET.get("next", "")):
+                return redirect(next_page)
             return redirect("accounts:organisation_detail", made[0].code)
     return render(request, "accounts/organisation_form.html", {"form": form}, status=status)
 

@@ -88,6 +88,13 @@ def test_an_lei_that_is_here_already_is_refused_at_its_field(client, stranger, f
     assert set(response.context["form"].errors) == {"lei"}
 
 
+@pytest.mark.parametrize("target", ["/profile/", "https://evil.example.com/", "//evil.example.com/"])
+def test_who_founds_an_organisation_on_the_way_to_a_page_gets_there(client, stranger, target):
+    client.force_login(stranger)
+    made = client.post(reverse("accounts:create_organisation") + f"?next={target}", {"name": "B", "kind": "firm"})
+    assert (made["Location"] == target) is (target == "/profile/")
+
+
 def test_edit_organisation(signed_in, firm):
     address = reverse("accounts:edit_organisation", args=[firm.code])
     assert f'value="{firm.name}"' in text(signed_in.get(address))

@@ -249,6 +249,17 @@ def test_signing_out_takes_a_post(client, drafter):
     assert "signed out" in Act.objects.values_list("verb", flat=True)
 
 
+@pytest.mark.parametrize(
+    ("target", "expected"), [("/profile/", "/profile/"), ("https://evil.example.com/", "/responses/")]
+)
+def test_who_registers_on_the_way_to_a_page_gets_there(client, target, expected):
+    post(client, "account_signup", {**SIGNUP, "next": target})
+    client.post(path_of(link_in(letters("new.person@example.org")[0])))
+    assert sign_in(client, "new.person@example.org", SIGNUP["password1"])["Location"] == expected
+    client.post(reverse("account_logout"))
+    assert sign_in(client, "new.person@example.org", SIGNUP["password1"])["Location"] == "/responses/"
+
+
 # --- coming by an invitation ------------------------------------------------------------------------------------------
 def address_of(invitation):
     return path_of(joining.link(invitation))
