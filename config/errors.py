@@ -69,6 +69,9 @@ def problem_details(exc: Exception, context: dict[str, Any]) -> ApiResponse:
     made.data.update(getattr(exc, "members", {}))
     for name, value in getattr(exc, "headers", {}).items():
         made[name] = value
+    renderer = getattr(context["request"], "accepted_renderer", None)
+    if renderer is not None and renderer.format == "html":
+        made.content_type = None  # the readable page's own: the status's page, and said to be HTML
     return made
 
 

@@ -31,6 +31,15 @@ def test_a_stranger_is_counted_by_address():
     assert statuses(APIClient(REMOTE_ADDR="192.0.2.2"), 1) == [200]
 
 
+def test_the_readable_page_is_refused_as_a_page():
+    caller = APIClient(REMOTE_ADDR="192.0.2.3")
+    statuses(caller, 2)
+    refused = caller.get("/api/v1/docs", headers={"Accept": "text/html"})
+    assert (refused.status_code, refused["Content-Type"]) == (429, "text/html; charset=utf-8")
+    assert b"Too many tries" in refused.content
+    assert refused["Retry-After"]
+
+
 def test_a_caller_is_counted_as_a_person_whatever_the_token_or_address(call):
     user = factories.UserFactory()
     first, second = call(user), call(user)
