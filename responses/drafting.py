@@ -5,6 +5,7 @@ told by submission.py. What cannot be kept (a choice that is not offered, a numb
 Every version that was saved is kept (keeping.py), and so is a text that came too late to be.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,6 +26,7 @@ from responses.keeping import CHANGE, CLOSE, NOTHING, Written
 from responses.models import Answer, AnswerVersion, FoiPosition, How, NameConsent, Response, TextConsent
 from responses.permissions import Reach, writing_in
 
+THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 MAX_TEXT = 200_000  # characters; the longest answers in real consultations are under 60,000
 
 
@@ -212,14 +214,18 @@ def clean_text(text: str, *, field: str) -> str:
 
 
 def _number(given: str, *, field: str) -> Decimal | None:
-    written = given.strip().replace(",", "")
+    written = given.strip()
     if not written:
         return None
+    if "," in written and not THOUSANDS.fullmatch(written):
+        raise Refusal("Commas go between thousands, decimals after a point, such as 1,250.75.", field=field)
     try:
-        number = Decimal(written)
+        number = Decimal(written.replace(",", ""))
     except InvalidOperation as error:
         raise Refusal("Enter a number, such as 1250 or 0.75.", field=field) from error
-    if not number.is_finite() or abs(number) >= Decimal(10) ** 18:
+    if not number.is_finite() or "_" in written:
+        raise Refusal("Enter a number, such as 1250 or 0.75.", field=field)
+    if abs(number) >= Decimal(10) ** 18:
         raise Refusal("This number is too large to be kept.", field=field)
     if number != round(number, 6):
         raise Refusal("Give at most six decimal places.", field=field)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from consultations.models import QuestionKind
+from consultations.models import Question, QuestionKind
 from responses.models import Answer
 from tests import factories
 from tests.api.conftest import Firm
@@ -180,3 +180,19 @@ def test_a_stale_save_is_merged_kept_and_an_earlier_version_restored(call, firm)
     restored = caller.post(f"{address}versions/1/restore/", headers={"If-Match": '"2"'})
     assert (restored.status_code, restored["ETag"]) == (200, '"3"')
     assert restored.json()["text"] == "keep records for six years"
+
+
+@pytest.mark.parametrize("written", ["1,5", "1,2,3", "12,50", ",5", "1_000", "NaN", "Infinity", "0x10"])
+def test_a_number_that_could_mean_another_is_refused(call, firm, written):
+    Question.objects.update(kind=QuestionKind.NUMBER)
+    refused = call(firm.submitter).put(firm.answer(), {"number": written}, headers={"If-None-Match": "*"})
+    assert refused.status_code == 400
+    assert [row["field"] for row in refused.json()["errors"]] == ["number"]
+    assert not Answer.objects.exists()
+
+
+@pytest.mark.parametrize(("written", "kept"), [("1,250.75", "1250.75"), ("-12,345,678", "-12345678"), ("1250", "1250")])
+def test_commas_between_thousands_are_no_part_of_a_number(call, firm, written, kept):
+    Question.objects.update(kind=QuestionKind.NUMBER)
+    saved = call(firm.submitter).put(firm.answer(), {"number": written}, headers={"If-None-Match": "*"})
+    assert (saved.status_code, saved.json()["number"]) == (200, kept)
