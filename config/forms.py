@@ -6,7 +6,8 @@ template names that a widget asks for directly are answered with ours.
 
 from typing import Any
 
-from django.forms import BoundField, Field, FileInput, Select
+from django.core.validators import EmailValidator
+from django.forms import BaseForm, BoundField, EmailField, Field, FileInput, Select
 from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -23,6 +24,11 @@ OURS = {
 
 class GovukBoundField(BoundField):
     """A field as the templates need it: what a template cannot work out for itself."""
+
+    def __init__(self, form: BaseForm, field: Field, name: str) -> None:
+        super().__init__(form, field, name)
+        if isinstance(field, EmailField) and str(self.label) == "Email":  # on the pages that come with a library
+            self.label = "E-mail address"
 
     @property
     def word_limit(self) -> int | None:
@@ -52,9 +58,13 @@ class GovukBoundField(BoundField):
 
     @property
     def problems(self) -> list[str]:
-        """The errors as shown. Django's own "This field is required." says neither which field nor what to do."""
-        stock = str(Field.default_error_messages["required"])
-        return [self.ask if str(message) == stock else str(message) for message in self.errors]
+        """The errors as shown. Django's own "This field is required." says neither which field nor what to do, and of
+        an address it does not say what one looks like."""
+        said = {
+            str(Field.default_error_messages["required"]): self.ask,
+            str(EmailValidator.message): "Enter an e-mail address, such as name@example.org.",
+        }
+        return [said.get(str(message), str(message)) for message in self.errors]
 
     @property
     def ask(self) -> str:

@@ -7,6 +7,7 @@ import pytest
 from django import forms
 from django.template import engines
 from django.test import RequestFactory
+from django.urls import reverse
 
 from tests.config.gallery import EveryWidget
 
@@ -116,9 +117,21 @@ def test_stock_message_names_the_field() -> None:
     assert form["consent"].problems == ["Tick the box: My response may be published"]
 
 
-def test_own_message_is_left_alone() -> None:
+def test_what_an_address_looks_like_is_said_in_the_words_of_the_site() -> None:
     form = EveryWidget({"email": "nonsense"})
-    assert form["email"].problems == ["Enter a valid email address."]
+    assert form["email"].problems == ["Enter an e-mail address, such as name@example.org."]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", ["account_login", "account_reset_password", "account_signup"])
+def test_pages_of_a_library_call_an_address_as_ours_do(client, page) -> None:
+    html = client.get(reverse(page)).content.decode()
+    assert re.findall(r"<label[^>]*>\s*(E-?mail[^<]*?)\s*<", html) == ["E-mail address"]
+
+
+def test_own_message_is_left_alone() -> None:
+    form = EveryWidget({"kind": "nonsense"})
+    assert "nonsense" in form["kind"].problems[0]
 
 
 def test_optional_is_marked_where_the_form_asks_for_it() -> None:
