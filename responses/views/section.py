@@ -13,7 +13,8 @@ from consultations.closing import zone_words
 from consultations.models import Question, QuestionCorrection
 from notifications.refusal import Conflict, Refusal
 from responses import allowances, attaching, drafting, keeping, reusing
-from responses.forms import AnswerForm
+from responses.drafting import StaleAnswer
+from responses.forms import AnswerForm, name_of
 from responses.models import Answer, How
 from responses.pages import (
     Desk,
@@ -89,12 +90,20 @@ def autosave(request: SignedInRequest, code: str, number: int) -> HttpResponse:
         return JsonResponse({"detail": refusal.message}, status=409)
     versions = {f"{question}-version": answer.version for question, answer in saved.items()}
     if refused:
-        words = {question: refusal.message for question, refusal in refused.items()}
+        words = {question: _beside_the_buttons(refusal) for question, refusal in refused.items()}
         detail = " ".join(words.values())
         return JsonResponse({"detail": detail, "versions": versions, "refused": words}, status=_status(refused))
     zone = request.user.time_zone
     saved_at = f"{here.now.astimezone(ZoneInfo(zone)):%H:%M} {zone_words(zone)}"
     return JsonResponse({"saved_at": saved_at, "versions": versions})
+
+
+def _beside_the_buttons(refusal: Refusal) -> str:
+    """At the foot of a page of many answers, before the two texts are shown: which it is, and how to see both."""
+    if not isinstance(refusal, StaleAnswer):
+        return refusal.message
+    who, which = refusal.current.edited_by or "Somebody else", name_of(refusal.current.question)
+    return f"{who} changed {which} while you were writing. Neither text is lost: save, and you see both."
 
 
 def _part(parts: list[Part], number: int) -> Part:
