@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from script import installation
+from script import installation, uv
 from script.supervise import Failed, Service, Supervisor, free_port, require_free, responds
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -95,6 +95,23 @@ def test_broken_requirements_are_said_with_where_to_look(env, tmp_path):
     assert "there-is-no-such-thing" in line
     assert f"{env['SOUNDINGS_VAR']}/log/install.log" in line
     assert not (tmp_path / "copy" / ".venv" / "installed-requirements").exists()
+
+
+def test_uv_is_told_what_pip_was():
+    said = (
+        ":env:.cert='/ca.pem'\n:env:.index-url='https://mirror.example/simple'\nfreeze.timeout='1'\n"
+        "global.cert='/other.pem'\nglobal.constraint='/c.txt'\n"
+        "global.extra-index-url='\\nhttps://one.example/simple\\nhttps://two.example/simple'\n"
+        "global.find-links='/wheels /more'\nglobal.index-url='https://other.example/simple'\nglobal.timeout='60'\n"
+    )
+    assert uv.settings(said) == {
+        "UV_DEFAULT_INDEX": "https://mirror.example/simple",
+        "UV_INDEX": "https://one.example/simple https://two.example/simple",
+        "UV_FIND_LINKS": "/wheels,/more",
+        "UV_HTTP_TIMEOUT": "60",
+        "SSL_CERT_FILE": "/ca.pem",
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+    }
 
 
 # --- Processes --------------------------------------------------------------------------------------------------------
