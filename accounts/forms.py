@@ -1,7 +1,6 @@
 """What people type in about themselves and their organisations. Forms give shape; the flows decide."""
 
 from typing import Any, cast
-from zoneinfo import available_timezones
 
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from django import forms
@@ -9,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from accounts import arriving
+from accounts import arriving, zones
 from accounts.identifiers import compact, validate_lei, validate_one_line
 from accounts.models import WITH_MEMBERS, Organisation, Role, SignOffRule, User
 from accounts.tokens import TOKEN_ROLES
@@ -45,7 +44,7 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
 
 def time_zones() -> list[tuple[str, str]]:
     """Zones that are named for places: the others are aliases and fixed offsets."""
-    places = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
+    places = sorted(zone for zone in zones.known() if "/" in zone and not zone.startswith("Etc/"))
     return [("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in places)]
 
 

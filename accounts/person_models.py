@@ -1,7 +1,6 @@
 """Who signs in: people, and the service accounts that organisations' programs act as."""
 
 from typing import Any, ClassVar
-from zoneinfo import available_timezones
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
@@ -11,6 +10,7 @@ from django.db.models import Q, TextField, Value
 from django.db.models.functions import Cast, Lower
 from django.db.models.lookups import Regex
 
+from accounts import zones
 from accounts.alerts import LEADS_AS_TEXT, Holidays, Rhythm, default_leads, validate_lead
 from accounts.identifiers import validate_one_line
 
@@ -24,7 +24,7 @@ def default_lead_days() -> list[int]:
 
 
 def validate_time_zone(value: str) -> None:
-    if value not in available_timezones():
+    if value not in zones.known():
         raise ValidationError("Choose a time zone from the list, such as Europe/London.")
 
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import available_timezones
 
+from accounts import zones
 from notifications.refusal import Refusal
 
 TOP = "the file"
@@ -77,7 +77,7 @@ class Row:
 
     def zone(self, key: str) -> str:
         value = self.text(key, required=True)
-        if value not in available_timezones():
+        if value not in zones.known():
             raise self.wrong(key, f"“{value}” is not a time zone. Use a name such as Europe/London.")
         return value
 
