@@ -101,15 +101,21 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dic
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ["--no-sandbox"]}
 
 
+@pytest.fixture(scope="session")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("media")
+
+
 @pytest.fixture(autouse=True)
-def own_cache_and_files(settings, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def own_cache_and_files(settings, media: Path) -> None:  # type: ignore[no-untyped-def]
     """No test meets another's throttle counters, rate limits or files."""
     from django.core.cache import caches
 
     prefix = uuid4().hex
     settings.CACHES["default"]["KEY_PREFIX"] = prefix  # for threads that have yet to open their cache
     caches["default"].key_prefix = prefix
-    settings.MEDIA_ROOT = tmp_path / "media"
+    # Made by the test that writes a file; a `tmp_path` for each of thousands takes ever longer to make and to remove.
+    settings.MEDIA_ROOT = media / prefix
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The house: which room may import which, and how modules may be named. It reads the source, so it cannot be fooled."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ def modules() -> list[Path]:
     return [path for room in ROOMS for path in (HOUSE / room).rglob("*.py") if "migrations" not in path.parts]
 
 
+@cache
 def imports(path: Path) -> list[str]:
     """Every module name that the file imports, `from a import b` giving both a and a.b."""
     names = []
