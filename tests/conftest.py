@@ -57,6 +57,9 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.DATABASES["default"].setdefault("TEST", {})["TEMPLATE"] = os.environ.get("TEST_DATABASE_TEMPLATE")
     settings.RECEIPT_SIGNING_KEY = base64.b64encode(bytes(range(32))).decode()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    from tests import emptying
+
+    emptying.install()
 
 
 def _redis_url_of_this_process(url: str) -> str:
