@@ -220,9 +220,12 @@ def short_name(paper: Consultation) -> str:
 def marked(subject: str, paper: Consultation) -> str:
     """ "CP25/25: more time to respond": sorted by subject, what is about one paper lies together.
 
-    An exercise says so before anything else.
+    An exercise says so before anything else, and once: its reference and its title say it too (rehearsing.py).
     """
-    subject = f"{shortened(short_name(paper), NAME_LENGTH)}: {subject}"
+    name = short_name(paper)
+    if paper.is_rehearsal:
+        name = name.removeprefix("Rehearsal: ").removesuffix(" (rehearsal)")
+    subject = f"{shortened(name, NAME_LENGTH)}: {subject}"
     return f"Rehearsal: {subject}" if paper.is_rehearsal else subject
 
 

@@ -33,6 +33,13 @@ class Reply:
     replayed: bool = False
 
 
+class InProgress(Conflict):
+    """Nothing is wrong: the same request, sent again in a moment, gets the first one's answer."""
+
+    code = "in_progress"
+    headers = {"Retry-After": "1"}  # config/errors.py sends it
+
+
 class KeyReused(Refusal):
     status = 422
     code = "idempotency_key_reused"
@@ -47,13 +54,13 @@ def fingerprint(method: str, path: str, body: Any) -> str:
 def once(*, user: User, key: str, fingerprint: str, act: Callable[[], Reply]) -> Reply:
     """Run `act` once for (user, key). A refusal is not kept: the request may be put right and sent again.
 
-    Raises KeyReused (422) for the same key with another request, Conflict (409) while the first one still runs.
+    Raises KeyReused (422) for the same key with another request, InProgress (409) while the first one still runs.
     """
     if not re.fullmatch(r"[\x21-\x7e]{1,200}", key):
         raise Refusal("An Idempotency-Key is 1 to 200 visible ASCII characters.", field="Idempotency-Key")
     with transaction.atomic():
         if not _lock(f"{user.pk}:{key}"):
-            raise Conflict("The first request with this Idempotency-Key is still in progress.", code="in_progress")
+            raise InProgress("The first request with this Idempotency-Key is still in progress.")
         known = _KNOWN.first(user=user.pk, key=key)
         if known is None:
             reply = act()

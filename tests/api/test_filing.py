@@ -142,7 +142,7 @@ def test_a_key_whose_first_request_still_runs_is_told_so(monkeypatch):
         (second,) = at_once(1, token, f"{firm.url}submit/", lambda _: KEY)
         go_on.set()
         (answer,) = first.result()
-    assert (second.status_code, second.json()["code"]) == (409, "in_progress")
+    assert (second.status_code, second.json()["code"], second["Retry-After"]) == (409, "in_progress", "1")
     assert (answer.status_code, made()) == (201, (1, 1, 1))
 
 

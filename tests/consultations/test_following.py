@@ -276,14 +276,17 @@ def test_an_opening_of_what_has_closed_since_is_not_told(mailbox):
     assert Notification.objects.get().state == State.SKIPPED
 
 
-def test_a_rehearsal_says_so_first(mailbox):
-    consultation = ConsultationFactory(published_at=NOW, is_rehearsal=True)
+@pytest.mark.parametrize(
+    ("reference", "title"), [("CP25/25 (rehearsal)", "Rehearsal: a paper"), ("", "Rehearsal: CP25/25")]
+)
+def test_a_rehearsal_says_so_first_and_once(mailbox, reference, title):
+    consultation = ConsultationFactory(published_at=NOW, is_rehearsal=True, reference=reference, title=title)
     following.follow(user=person(), target=consultation)
     announcing.announce_opening(consultation=consultation, now=NOW)
     outbox.deliver(now=NOW, worker="test")
 
     (message,) = mailbox.wait_for(1)
-    assert message["Subject"].startswith("Rehearsal: ")
+    assert message["Subject"].startswith("Rehearsal: CP25/25: ")
     assert body_of(message).startswith("REHEARSAL")
     assert "Rehearsal." in body_of(message, "html")
 
