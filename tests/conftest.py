@@ -69,10 +69,21 @@ def _redis_url_of_this_process(url: str) -> str:
     return urlunsplit(parts._replace(path=f"/{(int(parts.path.strip('/') or 0) + index) % 16}"))
 
 
+SHORT = 2
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with long journeys first: begun last, one would keep a single process busy when the rest have finished."""
-    slow = {item.path for item in items if item.get_closest_marker("journey")}
-    items.sort(key=lambda item: item.path not in slow)
+    """Long files first: begun last, one would keep a single process busy when the rest have finished."""
+    ranks: dict[Path, int] = {}
+    for item in items:
+        ranks[item.path] = min(rank(item), ranks.get(item.path, SHORT))
+    items.sort(key=lambda item: ranks[item.path])
+
+
+def rank(item: pytest.Item) -> int:
+    """Journeys before all: they mostly wait for other processes, and busy files may run beside them."""
+    marks = {mark.name for mark in item.iter_markers()}
+    return 0 if "journey" in marks else 1 if marks & {"browser", "long"} else SHORT
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:

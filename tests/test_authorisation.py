@@ -30,7 +30,7 @@ from responses.holding_models import Export
 from responses.models import Collection, Comment, Contribution
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 
 TABLE = Path(__file__).with_name("authorisation.txt")
 # nobody: not signed in; stranger: no organisation; rival: administers Firm B; member: administers Firm A;

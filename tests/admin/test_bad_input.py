@@ -7,7 +7,7 @@ from consultations.models import Consultation, Deadline
 from responses.models import Response
 from tests.factories import ConsultationFactory, ResponseFactory, UserFactory, paper, submit_row
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 IDS = ["abc", "0", "99999999999999999999", "%00", "_5f%F0%9F%98%80"]
 QUERIES = [
     "p=999999", "p=-1", "p=abc", "p=99999999999999999999999", "o=99.-77.x", "o=%00", "q=%00", "q=" + "a" * 3000,

@@ -21,6 +21,7 @@ from tests.factories import (
     submit_row,
 )
 
+pytestmark = pytest.mark.long
 NO_SECRET = {"login", "logout", "jsi18n"}  # the door itself, and words of Django's own scripts
 
 

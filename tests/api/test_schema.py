@@ -24,6 +24,7 @@ from config.wsgi import application
 from tests import factories
 from tests.api.conftest import Firm, token_of
 
+pytestmark = pytest.mark.long
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

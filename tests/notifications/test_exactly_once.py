@@ -23,7 +23,7 @@ from tests.live import Mailbox, wait_until
 from tests.notifications.conftest import NOW
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 
 
 def owe_many(count: int) -> set[str]:

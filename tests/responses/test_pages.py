@@ -16,7 +16,7 @@ from tests import factories
 from tests.factories import CHAPTERS_CLOSE, DISCUSSION_CLOSES, member, paper, paper_with_two_deadlines, question
 from tests.responses.pages import consents, own_response, queries, section_url, signed_in, typed, url
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 SECOND = timedelta(seconds=1)
 
 
