@@ -104,7 +104,7 @@ def _with_files(user: User | AnonymousUser, row: Submission) -> list[dict[str, A
 def _unanswered(row: Submission) -> list[Question]:
     """What was asked and is not in the version, where its section was open: also what hung on another answer."""
     known = {*snapshot.said_in(row.content), *(item["code"] for item in row.content.get("left_out", []))}
-    asked = Question.objects.filter(section__consultation=row.response.consultation).select_related("section")
+    asked = Question.objects.filter(section__consultation=row.response.consultation)
     return list(asked.exclude(code__in=known))
 
 
