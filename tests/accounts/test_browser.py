@@ -11,7 +11,7 @@ from accounts import joining, tokens, webhooks
 from accounts.models import Membership, Organisation, Role, User, WebhookEvent
 from notifications import clock
 from tests.accounts.conftest import by, invitation_to
-from tests.config.test_browser import check, visit  # noqa: F401 (a fixture)
+from tests.config.test_browser import check, follow, visit  # noqa: F401 (a fixture)
 from tests.factories import MembershipFactory, OrganisationFactory, UserFactory, member
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -90,7 +90,7 @@ def test_pages_with_errors_are_accessible_and_fit(visit, live_server, admin, fir
     sign_in(visit.page.context, live_server, admin)
     for path in (reverse("accounts:invite", args=[firm.code]), reverse("accounts:create_token")):
         page = visit(path)
-        page.click("main .so-actions button")
+        follow(page, "main .so-actions button")
         assert page.title().startswith("Error: ")
         check(page)
     assert all("400" in complaint for complaint in visit.complaints)  # Chromium calls every answer of 400 an error
@@ -101,7 +101,7 @@ def test_token_is_shown_to_be_copied(visit, live_server, admin):  # noqa: F811
     sign_in(visit.page.context, live_server, admin)
     page = visit(reverse("accounts:create_token"))
     page.get_by_label("Name").fill("Filing system")
-    page.click("main .so-actions button")
+    follow(page, "main .so-actions button")
     assert page.locator("#secret").inner_text().startswith("snd_")
     check(page)
 
@@ -113,7 +113,7 @@ def test_invited_person_joins_without_javascript(browser, live_server, firm, adm
     sign_in(context, live_server, guest)
     page = context.new_page()
     page.goto(live_server.url + path_of(joining.link(offer)))
-    page.get_by_role("button", name=f"Join {firm.name}").click()
+    follow(page, f"button:text-is('Join {firm.name}')")
     assert page.get_by_text(f"You have joined {firm.name}.").is_visible()
     assert firm.memberships.get(user=guest).role == Role.SUBMITTER
     context.close()

@@ -10,7 +10,7 @@ from accounts.models import Act, User
 from consultations.models import Announcement, Consultation, News
 from notifications.models import Notification, State
 from tests.accounts.test_browser import sign_in
-from tests.config.test_browser import check, visit  # noqa: F401 (a fixture)
+from tests.config.test_browser import check, follow, visit  # noqa: F401 (a fixture)
 from tests.factories import (
     ConsultationFactory,
     DeadlineChangeFactory,
@@ -139,7 +139,7 @@ def test_staff_pages_work_without_scripts(visit: Any, live_server: Any, chief: U
     page = plain.new_page()
     page.goto(reverse("admin:consultations_consultation_change", args=[draft.pk]))
     assert page.get_by_text(menu, exact=True).first.is_visible()
-    page.get_by_role("link", name="Publish", exact=True).click()
-    page.get_by_role("button", name="Publish", exact=True).click()
+    follow(page, "a:text-is('Publish')")
+    follow(page, "button:text-is('Publish')")
     assert page.get_by_text("It is published.").is_visible()
     plain.close()

@@ -18,7 +18,7 @@ from responses import drafting, exporting, subscribing
 from responses.drafting import Given
 from responses.models import Response, Submission
 from tests import factories
-from tests.config.test_browser import check, visit  # noqa: F401 (a fixture)
+from tests.config.test_browser import check, follow, visit  # noqa: F401 (a fixture)
 from tests.factories import member, paper_with_two_deadlines, question
 from tests.responses.pages import section_url, stored, url
 
@@ -94,7 +94,7 @@ def test_pages_of_what_was_filed_are_accessible_and_fit(visit, live_server, resp
         foi_reason="It names clients.", by=By(user=submitter, door="page"),
     )  # fmt: skip
     page = visit(url("check", response))
-    page.click("text=Submit the response")
+    follow(page, "text=Submit the response")
     check(page)
     filed = Submission.objects.get()
     response.consultation.deadlines.filter(position=1).update(closes_at=timezone.now() - timedelta(hours=1))
@@ -137,11 +137,11 @@ def test_refusals_and_conflicts_are_accessible_and_fit(visit, live_server, respo
     save(response, member(response.organisation, name="Demonstration Colleague"), "6.1", text="Theirs, all of it.")
     page.evaluate("document.querySelector('[data-answer]').removeAttribute('data-answer')")  # before it saves itself
     page.fill("textarea", "Mine, all of it.")
-    page.click("button:visible:has-text('Save and continue')")
+    follow(page, "button:visible:has-text('Save and continue')")
     assert page.title().startswith("Error: ")
     assert page.locator(".so-conflict").count() == 1
     check(page)
-    page.click("button:visible:has-text('Save and continue')")
+    follow(page, "button:visible:has-text('Save and continue')")
     assert stored(response)["6.1"] == ("Mine, all of it.", [], "", 2)
     for path, button in (
         (url("consents", response), "main .so-actions button"),
@@ -149,14 +149,14 @@ def test_refusals_and_conflicts_are_accessible_and_fit(visit, live_server, respo
         (url("check", response), "text=Submit the response"),
     ):
         page = visit(path)
-        page.click(button)
+        follow(page, button)
         assert page.title().startswith("Error: ")
         check(page)
     page = visit(section_url(response, asked))
     response.consultation.deadlines.update(closes_at=timezone.now() - timedelta(seconds=1))
     page.evaluate("document.querySelector('[data-answer]').removeAttribute('data-answer')")
     page.fill("textarea", "Typed too late.")
-    page.click("button:visible:has-text('Save and continue')")
+    follow(page, "button:visible:has-text('Save and continue')")
     assert page.locator("textarea").input_value() == "Typed too late."
     check(page)
     assert all("400" in complaint or "409" in complaint or "412" in complaint for complaint in visit.complaints)
@@ -230,33 +230,33 @@ def test_a_response_can_be_given_without_javascript_at_320_pixels(
     sign_in(context, live_server, submitter)
     page = context.new_page()
     page.goto(live_server.url + reverse("consultations:detail", args=[consultation.code]))
-    page.click("text=Start a response")
-    page.click("text=2 High level standards")
+    follow(page, "text=Start a response")
+    follow(page, "text=2 High level standards")
     page.fill("textarea >> nth=0", "Typed on a telephone.")
     page.check("label:text-is('No')")
     assert page.is_visible("text=Why should they not apply?")  # nothing hides it, and its hint says when to answer
-    page.click("button:visible:has-text('Save and continue')")
+    follow(page, "button:visible:has-text('Save and continue')")
     page.check("label:text-is('First')")
     page.check("label:text-is('Advice')")
     page.fill("input[inputmode=decimal]", "12.50")
     page.set_input_files("input[type=file]", str(evidence))
-    page.click("button:visible:has-text('Save and continue')")
+    follow(page, "button:visible:has-text('Save and continue')")
     page.fill("textarea", "Discussed.")
-    page.click("text=Save and return")
+    follow(page, "text=Save and return")
     assert "6 Discussion of conduct is saved." in page.inner_text("main")
-    page.click("text=Attach files")
+    follow(page, "text=Attach files")
     page.set_input_files("input[type=file]", str(evidence))
-    page.click("main .so-actions button")
+    follow(page, "main .so-actions button")
     assert "evidence.csv is attached." in page.inner_text("main")
-    page.click("text=Remove >> nth=1")
-    page.click("text=Back to your response")
-    page.click("text=State the consents")
+    follow(page, "text=Remove >> nth=1")
+    follow(page, "text=Back to your response")
+    follow(page, "text=State the consents")
     page.check("label:has-text('Yes, the text may be published')")
     page.check("label:has-text('No, do not list our name')")
     page.check("label:has-text('Ask us before any disclosure')")
-    page.click("main .so-actions button")
-    page.click("a:has-text('Check and submit')")
-    page.click("text=Submit the response")
+    follow(page, "main .so-actions button")
+    follow(page, "a:has-text('Check and submit')")
+    follow(page, "text=Submit the response")
     filed = Submission.objects.get()
     assert filed.reference in page.inner_text("main")
     assert filed.answer_count == 7
@@ -283,7 +283,7 @@ def test_answers_save_themselves_and_a_question_appears_when_it_is_asked(
     assert stored(response) == {
         "2.1": ("Saved by itself, twice.", [], "", 2), "2.2": ("", ["No"], "", 1),
     }  # fmt: skip
-    page.click("button:visible:has-text('Save and continue')")
+    follow(page, "button:visible:has-text('Save and continue')")
     assert stored(response)["2.1"] == ("Saved by itself, twice.", [], "", 2)
     assert "3 Senior management arrangements" in page.title()
 

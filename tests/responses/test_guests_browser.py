@@ -11,7 +11,7 @@ from responses import drafting, guests
 from responses.drafting import Given
 from responses.models import Guest, May
 from tests import factories
-from tests.config.test_browser import check, visit  # noqa: F401 (a fixture)
+from tests.config.test_browser import check, follow, visit  # noqa: F401 (a fixture)
 from tests.factories import UserFactory, member, question
 from tests.responses.pages import section_url, url
 from tests.responses.test_browser import sign_in
@@ -37,7 +37,6 @@ def test_the_pages_of_guests_are_accessible_and_fit(visit, live_server) -> None:
     check(visit(url("guests", response)))
     sign_in(visit.page.context, live_server, counsel)
     check(visit(f"/{offer}"))
-    visit.page.get_by_role("button", name="Accept").click()
-    visit.page.get_by_role("heading", name="Sections").wait_for()
+    follow(visit.page, "button:text-is('Accept')")
     check(visit.page)
     check(visit(section_url(response, question(paper, "2.1"))))

@@ -13,7 +13,7 @@ from accounts.record import By
 from responses import drafting, teamwork
 from responses.drafting import Given
 from tests import factories
-from tests.config.test_browser import check, visit  # noqa: F401 (a fixture)
+from tests.config.test_browser import check, follow, visit  # noqa: F401 (a fixture)
 from tests.factories import member, question
 from tests.responses.pages import section_url, url
 from tests.responses.test_browser import sign_in
@@ -63,15 +63,15 @@ def test_a_conflict_is_settled_by_its_buttons_without_javascript(browser, live_s
         page.goto(live_server.url + section_url(team.response, team.asked))
         page.get_by_label("proposal 1").fill("Firms should keep records for ten years.")
         team.write("Firms should keep records for seven years.", 2, team.other)
-        page.get_by_role("button", name="Save and return").click()
+        follow(page, "button:text-is('Save and return')")
         for name, text in (("Put theirs into the field", "seven"), ("Put yours into the field", "ten")):
-            page.get_by_role("button", name=name).click()
+            follow(page, f"button:text-is('{name}')")
             assert text in page.get_by_label("proposal 1").input_value()
-        page.get_by_role("button", name="Put both into the field").click()
+        follow(page, "button:text-is('Put both into the field')")
         both = page.get_by_label("proposal 1").input_value()
         assert "ten" in both
         assert "seven" in both
-        page.get_by_role("button", name="Save and return").click()
+        follow(page, "button:text-is('Save and return')")
     finally:
         context.close()
     assert team.response.answers.get().text == both
