@@ -33,6 +33,68 @@ def wait_until(what: str, condition: Callable[[], object], *, seconds: float = 2
         time.sleep(0.05)
 
 
+class Forked:
+    """What `subprocess.Popen` tells and does, for a process whose parent is the nursery and not us."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def poll(self) -> int | None:
+        """None while it runs; how it ended, only its parent could tell."""
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return -1
+        return None
+
+    def terminate(self) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+
+    def wait(self, timeout: float) -> None:
+        give_up = time.monotonic() + timeout
+        while self.poll() is None:
+            if time.monotonic() > give_up:
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout)
+            time.sleep(0.02)
+
+
+class Nursery:
+    """tests/nursery.py with these settings, started when a process is first asked of it."""
+
+    def __init__(self, env: Mapping[str, str], log: Path) -> None:
+        self.env, self.log = env, log
+        self.process: subprocess.Popen[str] | None = None
+
+    def fork(self, command: list[str], log: Path) -> Forked:
+        """Have it do what `python -m <command>` does."""
+        if self.process is None:
+            self.process = self._start()
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        print(json.dumps({"command": command, "log": str(log)}), file=self.process.stdin, flush=True)
+        number = self.process.stdout.readline()
+        assert number, f"the nursery ended:\n{self.log.read_text()[-2000:]}"
+        return Forked(int(number))
+
+    def _start(self) -> subprocess.Popen[str]:
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tests.nursery"],
+                cwd=ROOT,
+                env=dict(self.env),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                preexec_fn=die_with_parent,
+            )
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.communicate()
+
+
 @dataclass
 class LiveProcess:
     """A process that a test may start, stop politely, pause and kill."""
@@ -42,8 +104,9 @@ class LiveProcess:
     env: Mapping[str, str]
     log: Path
     is_ready: Callable[["LiveProcess"], bool]
+    nursery: Nursery | None = None  # forks it: `command` is then that of `python -m`
     seconds: float = 30
-    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    process: subprocess.Popen[bytes] | Forked | None = field(default=None, init=False)
     _log_start: int = field(default=0, init=False)
 
     def start(self) -> None:
@@ -54,6 +117,9 @@ class LiveProcess:
         """Start without waiting until it is ready."""
         self._log_start = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
+            if self.nursery is not None:
+                self.process = self.nursery.fork(self.command, self.log)
+                return
             self.process = subprocess.Popen(
                 self.command,
                 cwd=ROOT,
@@ -200,31 +266,32 @@ class Soundings:
             "LOG_LEVEL": "INFO",
             "PYTHONWARNINGS": "default",
         }
-        run = [sys.executable, "-m"]
+        self.nursery = Nursery(self.env, folder / "nursery.log")
         self.worker = self._process(
             "worker",
             [
-                *(*run, "celery", "-A", "config", "worker", "--concurrency", "2", "--loglevel", "INFO"),
+                *("celery", "-A", "config", "worker", "--concurrency", "2", "--loglevel", "INFO"),
                 *("--without-gossip", "--without-mingle", "--hostname", f"test{self.port}@%h"),
             ],
             lambda worker: " ready." in worker.said(),
         )
         self.beat = self._process(
             "beat",
-            [*run, "celery", "-A", "config", "beat", "--pidfile=", "--loglevel", "INFO"],
+            ["celery", "-A", "config", "beat", "--pidfile=", "--loglevel", "INFO"],
             lambda beat: "beat: Starting" in beat.said(),
         )
         self.web = self._process(
             "web",
             [
-                *(*run, "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{self.port}"),
+                *("gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{self.port}"),
                 *("--workers", "2", "--threads", "2", "--no-control-socket", "--preload"),
             ],
             lambda _: responds(f"{self.url}/health/ready"),
         )
 
     def _process(self, name: str, command: list[str], is_ready: Callable[[LiveProcess], bool]) -> LiveProcess:
-        return LiveProcess(name=name, command=command, env=self.env, log=self.folder / f"{name}.log", is_ready=is_ready)
+        log = self.folder / f"{name}.log"
+        return LiveProcess(name, command, self.env, log, is_ready, nursery=self.nursery)
 
     def manage(self, *arguments: str) -> str:
         """Run a management command in this environment; what it printed."""
@@ -259,5 +326,6 @@ class Soundings:
             process.wait_ready()
 
     def stop(self) -> None:
-        for process in reversed(self.processes):
-            process.stop()
+        for process in self.processes:
+            process.kill()  # politely it would take seconds, at the end of the run, while nothing else is left to do
+        self.nursery.stop()
