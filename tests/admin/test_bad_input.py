@@ -8,7 +8,7 @@ from responses.models import Response
 from tests.factories import ConsultationFactory, ResponseFactory, UserFactory, paper, submit_row
 
 pytestmark = [pytest.mark.django_db, pytest.mark.long]
-IDS = ["abc", "0", "99999999999999999999", "%00", "_5f%F0%9F%98%80"]
+IDS = ["abc", "99999999999999999999", "%00", "_5f%F0%9F%98%80"]
 QUERIES = [
     "p=999999", "p=-1", "p=abc", "p=99999999999999999999999", "o=99.-77.x", "o=%00", "q=%00", "q=" + "a" * 3000,
     "q=%25%27%22%3B--", "q=%F0%9F%98%80", "_facets=True", "all=", "e=1", "_popup=1", "_to_field=id", "_to_field=%00",
@@ -73,7 +73,7 @@ def test_no_version_in_the_address_fails(admin_site, rows):
         assert admin_site.get(f"/admin/responses/response/{pk}/change/?version={version}").status_code == 200
 
 
-HOSTILE = ["\x00", "\x0b\x0c\x1c", "\u202e", "<script>alert(1)</script>", "{{ 7|add:7 }}", "😀" * 200, "a" * 10_000]
+HOSTILE = ["\x00", "\x0b\x0c\x1c", "\u202e<script>alert(1)</script>{{ 7|add:7 }}", "😀" * 200, "a" * 10_000]
 
 
 @pytest.mark.parametrize("text", HOSTILE)

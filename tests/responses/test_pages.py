@@ -310,20 +310,7 @@ def test_withdrawing_needs_a_reason_and_keeps_the_record() -> None:
 
 
 # --- Bad input --------------------------------------------------------------------------------------------------------
-NASTY = [
-    "\x00",
-    "a\x00b",
-    "\x0b\x0c\x1e",
-    "‮",
-    "<script>",
-    "'; --",
-    "{{ 7*7 }}",
-    "-1",
-    "9" * 5000,
-    "NaN",
-    "1e999",
-    "é" * 9,
-]
+NASTY = ["a\x00b", "\x0b\x0c\x1e", "\u202e<script>'; --{{ 7*7 }}", "-1", "9" * 5000, "NaN", "1e999"]
 
 
 @pytest.mark.parametrize("value", NASTY, ids=range(len(NASTY)))
