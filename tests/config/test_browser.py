@@ -12,6 +12,7 @@ from tests.config import gallery
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.config.gallery")]
 PAGES = ["/", "/widgets/", "/reading/", "/answering/", "/account/login/", "/account/signup/"]
 WIDTHS = [1280, 320]
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
 
 
 @pytest.fixture
@@ -19,6 +20,7 @@ def visit(page: Any, live_server: Any) -> Iterator[Any]:
     """`visit(path)`: goes there, and at the end holds that the browser complained of nothing and asked nobody else."""
     complaints: list[str] = []
     elsewhere: list[str] = []
+    page.context.add_init_script(AXE)  # goes to the browser once: half a megabyte for each page took as long as a page
     page.on(
         "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
     )
@@ -44,11 +46,10 @@ def follow(page: Any, selector: str) -> None:
 
 
 CONTRAST = "color-contrast"  # two thirds of axe's time, and hardly a matter of width
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
 
 
 def violations(page: Any, *, without: str = "") -> list[tuple[str, list[Any]]]:
-    """What axe finds wrong. Its half a megabyte goes into a page once, and only what is wrong comes back."""
+    """What axe finds wrong, and nothing else comes back."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     rules = {without: {"enabled": False}} if without else {}
