@@ -13,7 +13,7 @@ from accounts.organisation_models import (
     Role,
     SignOffRule,
 )
-from accounts.person_models import SERVICE_DOMAIN, User, default_lead_days, validate_time_zone
+from accounts.person_models import SERVICE_DOMAIN, User, validate_time_zone
 from accounts.record_models import Act, Seal
 from accounts.token_models import ApiToken
 from accounts.webhook_models import DeliveryState, Webhook, WebhookDelivery, WebhookEvent
@@ -36,6 +36,5 @@ __all__ = [
     "Webhook",
     "WebhookDelivery",
     "WebhookEvent",
-    "default_lead_days",
     "validate_time_zone",
 ]

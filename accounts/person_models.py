@@ -18,11 +18,6 @@ from accounts.identifiers import validate_one_line
 SERVICE_DOMAIN = "service.invalid"
 
 
-def default_lead_days() -> list[int]:
-    """Of a column that is gone; the first migration names it."""
-    return []
-
-
 def validate_time_zone(value: str) -> None:
     if value not in zones.known():
         raise ValidationError("Choose a time zone from the list, such as Europe/London.")

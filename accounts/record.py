@@ -1,7 +1,7 @@
 """The record of acts: append-only, and hash-chained so that a removed or altered act can be shown.
 
 An act is written in the transaction of what it tells of. `seal` runs with each sweep and chains what is new; `verify`
-recomputes the chain. The database itself refuses UPDATE and DELETE on both tables (migration 0002).
+recomputes the chain. The database itself refuses UPDATE and DELETE on both tables (migration 0100).
 """
 
 import hashlib

@@ -13,6 +13,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from redis import Redis
 
+from config import upgrading
 from notifications import clock, figures
 
 logger = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ def _migrations() -> None:
     global _migrated
     if _migrated:
         return
+    upgrading.refuse_half_migrated(connection)
     executor = MigrationExecutor(connection)
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if missing:

@@ -32,6 +32,7 @@ class Authority(models.Model):
         ordering: ClassVar[list[str]] = ["name"]
         verbose_name_plural = "authorities"
         constraints: ClassVar[list[Any]] = [
+            # A body without a zone would make every reminder of its deadlines fail.
             models.CheckConstraint(condition=~Q(time_zone=""), name="authority_has_time_zone"),
         ]
 

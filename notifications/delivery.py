@@ -51,7 +51,7 @@ WHERE id IN (
 RETURNING id
 """
 # One statement finishes the last message and announces the next; either may be absent. The function is in
-# migrations/0007_moving_on.py.
+# migrations/0100_schema.py.
 MOVE_ON = """
 SELECT notifications_move_on(
     run => %(run)s, last => %(last)s, became => %(state)s, at => %(now)s, why => %(reason)s, due => %(due_at)s,

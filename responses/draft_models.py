@@ -36,7 +36,7 @@ class AnswerVersionQuerySet(models.QuerySet["AnswerVersion"]):
 class AnswerVersion(models.Model):
     """One state of an answer that somebody saved, or (`set_aside`) tried to save when another had been faster.
 
-    The database refuses to change or delete a row (migration 0005) but for an autosave that is still open: the same
+    The database refuses to change or delete a row (migration 0100) but for an autosave that is still open: the same
     person's next save, within ten minutes of its beginning and with nothing after it, replaces it and may close it.
     """
 
@@ -86,7 +86,7 @@ class SignOff(models.Model):
     """Somebody with the right to signed exactly this: `content` as it would have been filed, `sha256` over it.
 
     The record of acts keeps the hash with `nonce` before it (signing.kept_hash); one of before nonces has none. The
-    database refuses to change or delete a row (migration 0009), but for an erasure (0017). Whether it still holds is
+    database refuses to change or delete a row (migration 0100), but for an erasure. Whether it still holds is
     never stored: it holds while what would be filed has this digest.
     """
 

@@ -99,7 +99,7 @@ def _version(
 
 
 def _continues(before: AnswerVersion, item: Written, *, by: User | None, now: datetime) -> bool:
-    """The save goes on with an open autosave. The trigger of migration 0005 holds the same but for the words."""
+    """The save goes on with an open autosave. The trigger in migration 0100 holds the same but for the words."""
     return (
         before.pk is not None
         and before.how == How.AUTOSAVED

@@ -200,8 +200,8 @@ class Attachment(Screened):
 
 
 class Submission(Consents):
-    """What was filed: an immutable snapshot. The database refuses to change or delete it (migration 0002), but for an
-    erasure that was written down first (0011).
+    """What was filed: an immutable snapshot. The database refuses to change or delete it (migration 0100), but for an
+    erasure that was written down first.
 
     `content` is canonical: {"consultation", "organisation", "consents", "sections": [{"number", "title", "questions":
     [{"code", "number", "text", "kind", "answer": {"text", "selected", "number"}, "files": [...]}]}], "files":
@@ -239,7 +239,7 @@ class Submission(Consents):
 
 
 class Receipt(Proof):
-    """Proof of filing, one for each submission; immutable like it, but for an erasure (migration 0011)."""
+    """Proof of filing, one for each submission; immutable like it, but for an erasure (migration 0100)."""
 
     submission = models.OneToOneField(Submission, on_delete=models.PROTECT, related_name="receipt")
     code = models.CharField("code", max_length=10, unique=True, default=public_code, editable=False)

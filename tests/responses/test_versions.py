@@ -224,4 +224,4 @@ def _shown(answer) -> dict[str, str]:
 
 
 def test_the_window_of_an_autosave_is_the_databases_too() -> None:
-    assert keeping.OPEN_FOR == 10 * MINUTE  # as in the trigger of migration 0005
+    assert keeping.OPEN_FOR == 10 * MINUTE  # as in the trigger in migration 0100
