@@ -76,7 +76,7 @@ def test_no_version_in_the_address_fails(admin_site, rows):
 HOSTILE = ["\x00", "\x0b\x0c\x1c", "\u202e<script>alert(1)</script>{{ 7|add:7 }}", "😀" * 200, "a" * 10_000]
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_text_in_a_form_fails(admin_site, rows, text):
     draft = Consultation.objects.get(published_at=None)
     public = Consultation.objects.get(published_at__isnull=False)
