@@ -33,9 +33,7 @@ WAITS = [
     *(timedelta(hours=h) for h in (2, 5, 10, 14, 20, 24)),
 ]
 CLAIM = """
-UPDATE accounts_webhookdelivery
-SET state = 'sending', claimed_until = clock_timestamp() + %(lease)s, attempts = attempts + 1, tried_at = %(now)s
-WHERE id IN (
+WITH next AS MATERIALIZED (
     SELECT id FROM accounts_webhookdelivery
     WHERE id IN (
         SELECT DISTINCT ON (webhook_id) id FROM accounts_webhookdelivery
@@ -46,6 +44,9 @@ WHERE id IN (
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 )
+UPDATE accounts_webhookdelivery
+SET state = 'sending', claimed_until = clock_timestamp() + %(lease)s, attempts = attempts + 1, tried_at = %(now)s
+WHERE id IN (SELECT id FROM next)
 RETURNING id
 """
 

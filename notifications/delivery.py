@@ -38,16 +38,18 @@ LONGEST_WAIT = timedelta(hours=4)
 TRIES_LATER = 36  # with the waits above: about five days, as mail servers themselves keep trying
 TRIES_WRITING = 5
 
+# The rows are chosen first: PostgreSQL may run a subquery of the UPDATE once for each row, and each run takes others.
 CLAIM = """
-UPDATE notifications_notification
-SET state = 'claimed', claimed_by = %(run)s, claimed_until = clock_timestamp() + %(lease)s
-WHERE id IN (
+WITH next AS MATERIALIZED (
     SELECT id FROM notifications_notification
     WHERE state = 'pending' AND due_at <= %(now)s
     ORDER BY priority, due_at, id
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 )
+UPDATE notifications_notification
+SET state = 'claimed', claimed_by = %(run)s, claimed_until = clock_timestamp() + %(lease)s
+WHERE id IN (SELECT id FROM next)
 RETURNING id
 """
 # One statement finishes the last message and announces the next; either may be absent. The function is in

@@ -26,16 +26,17 @@ WHERE id IN (
 )
 """
 TAKE_DOUBTFUL = """
-UPDATE notifications_notification
-SET claimed_by = %(run)s, claimed_until = clock_timestamp() + %(doubt)s,
-    doubted_at = COALESCE(doubted_at, clock_timestamp())
-WHERE id IN (
+WITH next AS MATERIALIZED (
     SELECT id FROM notifications_notification
     WHERE state = 'sending' AND claimed_until < clock_timestamp()
     ORDER BY id
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 )
+UPDATE notifications_notification
+SET claimed_by = %(run)s, claimed_until = clock_timestamp() + %(doubt)s,
+    doubted_at = COALESCE(doubted_at, clock_timestamp())
+WHERE id IN (SELECT id FROM next)
 RETURNING id, sending_at + %(give_up)s < clock_timestamp()
 """
 

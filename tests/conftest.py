@@ -3,6 +3,7 @@
 | fixture | gives |
 |---|---|
 | `freeze(instant)` | a clock that stands still, for Python and for the database's own `notifications.clock.now` |
+| `subqueries_run_again` | an unlucky plan: what a statement takes may not depend on how it is planned |
 | `mailbox` | the real SMTP receiver, empty; Django sends to it |
 | `celery_worker_process` | a real worker on this run's test database and mailbox (use with `transactional_db`) |
 | `live_soundings` | web, worker, beat and mailbox on a database of their own; the ORM of the test talks to it too |
@@ -146,6 +147,18 @@ def freeze(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[datetime], dat
             return instant
 
         yield at
+
+
+@pytest.fixture
+def subqueries_run_again(db: None) -> Iterator[None]:
+    """PostgreSQL plans as it may with other statistics: a subquery of an UPDATE runs once for each row."""
+    from django.db import connection
+
+    names = ["enable_hashjoin", "enable_hashagg", "enable_material", "enable_sort"]
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join(f"SET {name} = off" for name in names))
+        yield
+        cursor.execute("; ".join(f"RESET {name}" for name in names))
 
 
 # --- The real processes -----------------------------------------------------------------------------------------------

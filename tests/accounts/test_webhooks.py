@@ -199,6 +199,15 @@ def test_a_worker_that_died_leaves_its_row_to_the_next(firm):
     assert WebhookDelivery.objects.get().state == "sent"
 
 
+def test_no_more_are_taken_at_once_than_are_called_however_it_is_planned(firm, subqueries_run_again, monkeypatch):
+    monkeypatch.setattr(calling, "BATCH", 2)
+    for _ in range(5):
+        hook(OrganisationFactory())
+    owe()
+
+    assert [len(calling._claim(NOW)) for _ in range(4)] == [2, 2, 1, 0]
+
+
 def test_a_dead_address_holds_up_nobody(firm):
     dead = hook(firm, f"http://127.0.0.1:{free_port()}/")
     with program() as (url, got):

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core.checks import run_checks
 
-from notifications import delivery, outbox, provider
+from notifications import delivery, doubt, outbox, provider
 from notifications.models import Notification, Priority, State
 from tests.live import free_port
 from tests.notifications.conftest import NOW
@@ -298,6 +298,22 @@ def test_the_limit_holds(owe, server):
         owe(str(number))
 
     assert deliver(limit=3).sent == 3
+
+
+def test_the_limit_holds_however_it_is_planned(owe, server, subqueries_run_again):
+    for number in range(5):
+        owe(str(number))
+
+    assert deliver(limit=3).sent == 3
+
+
+def test_so_does_the_limit_of_the_doubtful(owe, server, subqueries_run_again, monkeypatch):
+    monkeypatch.setattr(doubt, "BATCH", 3)
+    for number in range(5):
+        owe(str(number))
+    Notification.objects.update(state=State.SENDING, claimed_until=NOW, sending_at=NOW)
+
+    assert doubt.settle(now=NOW) == 3
 
 
 @pytest.mark.parametrize("count", [1, 3])
