@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from script import uv
@@ -32,7 +33,7 @@ def install(requirements: Path, *, log: Path) -> bool:
         wanted = hashlib.sha256(requirements.read_bytes() + version.encode()).hexdigest()
         if version and stamp.exists() and stamp.read_text() == wanted:
             return False
-        if not version:
+        if not version or not _pip():
             _make_venv(log)
             wanted = hashlib.sha256(requirements.read_bytes() + _working_python().encode()).hexdigest()
         stamp.unlink(missing_ok=True)
@@ -43,7 +44,7 @@ def install(requirements: Path, *, log: Path) -> bool:
 
 def _working_python() -> str:
     """The version of .venv's Python; empty where there is none or it cannot run (its base was removed, say)."""
-    command = [str(PYTHON), "-c", "import sys, pip; print(sys.version)"]
+    command = [str(PYTHON), "-c", "import sys; print(sys.version)"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError:
@@ -62,12 +63,21 @@ def _make_venv(log: Path) -> None:
             "Python's venv module is not installed (on Debian and Ubuntu: apt-get install python3-venv)."
         ) from error
     shutil.rmtree(VENV, ignore_errors=True)
-    run([sys.executable, "-m", "venv", str(VENV)], what="Making .venv", log=log)
+    # To give it a pip of its own takes as long as all the rest.
+    without = ["--without-pip"] if find_spec("pip") else []
+    run([sys.executable, "-m", "venv", *without, str(VENV)], what="Making .venv", log=log)
+
+
+def _pip() -> list[str]:
+    """The pip that installs into .venv: its own, or that of the Python which runs this; empty where neither has one."""
+    if (VENV / "bin" / "pip").exists():
+        return [str(PYTHON), "-m", "pip"]
+    return [sys.executable, "-m", "pip", "--python", str(PYTHON)] if find_spec("pip") else []
 
 
 def _install(requirements: Path, log: Path) -> None:
     """With uv, in a quarter of pip's time; where uv fails with pip, which may know a way that uv does not."""
-    pip = [str(PYTHON), "-m", "pip"]
+    pip = _pip()
     from_pip = [*pip, "install", "--no-compile", "--disable-pip-version-check", "--no-input", *SAFELY]
     try:
         run([*from_pip, "-r", str(INSTALLER)], what="Installing uv", log=log)
