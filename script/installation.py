@@ -33,7 +33,7 @@ def install(requirements: Path, *, log: Path) -> bool:
         wanted = hashlib.sha256(requirements.read_bytes() + version.encode()).hexdigest()
         if version and stamp.exists() and stamp.read_text() == wanted:
             return False
-        if not version or not _pip():
+        if not version:
             _make_venv(log)
             wanted = hashlib.sha256(requirements.read_bytes() + _working_python().encode()).hexdigest()
         stamp.unlink(missing_ok=True)
@@ -63,21 +63,23 @@ def _make_venv(log: Path) -> None:
             "Python's venv module is not installed (on Debian and Ubuntu: apt-get install python3-venv)."
         ) from error
     shutil.rmtree(VENV, ignore_errors=True)
-    # To give it a pip of its own takes as long as all the rest.
-    without = ["--without-pip"] if find_spec("pip") else []
-    run([sys.executable, "-m", "venv", *without, str(VENV)], what="Making .venv", log=log)
+    run([sys.executable, "-m", "venv", "--without-pip", str(VENV)], what="Making .venv", log=log)
 
 
-def _pip() -> list[str]:
-    """The pip that installs into .venv: its own, or that of the Python which runs this; empty where neither has one."""
+def _pip(log: Path) -> list[str]:
+    """The pip that installs into .venv. At first that of the Python that runs us: to make another takes seconds."""
+    own = [str(PYTHON), "-m", "pip"]
     if (VENV / "bin" / "pip").exists():
-        return [str(PYTHON), "-m", "pip"]
-    return [sys.executable, "-m", "pip", "--python", str(PYTHON)] if find_spec("pip") else []
+        return own
+    if find_spec("pip"):
+        return [sys.executable, "-m", "pip", "--python", str(PYTHON)]
+    run([str(PYTHON), "-m", "ensurepip"], what="Making pip", log=log)
+    return own
 
 
 def _install(requirements: Path, log: Path) -> None:
     """With uv, in a quarter of pip's time; where uv fails with pip, which may know a way that uv does not."""
-    pip = _pip()
+    pip = _pip(log)
     from_pip = [*pip, "install", "--no-compile", "--disable-pip-version-check", "--no-input", *SAFELY]
     try:
         run([*from_pip, "-r", str(INSTALLER)], what="Installing uv", log=log)
