@@ -88,14 +88,16 @@ def rank(item: pytest.Item) -> int:
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
-    """A file's tests go to one process, and so do all that use `live_soundings`: it starts four others."""
+    """A file's tests go to one process; so do all that use `live_soundings`, with its four others, or a browser."""
 
-    class OneSetOfProcesses(LoadFileScheduling):
+    class OneOfEach(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
+            if file.endswith("browser.py"):
+                return "browser"
             return "live" if file.startswith("tests/journeys/") or file == "tests/test_live.py" else file
 
-    return OneSetOfProcesses(config, log)
+    return OneOfEach(config, log)
 
 
 def pytest_collection_finish() -> None:
