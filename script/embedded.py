@@ -125,7 +125,8 @@ class Postgres:
             env=dict(os.environ),
             log=self.log,
             is_ready=lambda _: _works([self._tool("pg_isready"), "-q", *self.address]),
-            stop_signal=signal.SIGINT,  # "fast": sessions are ended, the data is left tidy
+            # "fast": sessions are ended, the data is left tidy; what is thrown away need not be.
+            stop_signal=signal.SIGINT if self.durable else signal.SIGQUIT,
         )
 
     def make_database(self) -> None:

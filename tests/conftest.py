@@ -118,6 +118,19 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dic
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ["--no-sandbox"]}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def parts_of_forms_are_no_pages(django_test_environment: None) -> None:
+    """Django's test client keeps a copy of the context of each template, of each option of a list of choices too."""
+    from django.template.base import Template
+    from django.test.utils import instrumented_test_render
+
+    def render(template: Template, context: Any) -> Any:
+        part = (template.name or "").startswith(("django/forms/", "soundings/forms/"))
+        return template.nodelist.render(context) if part else instrumented_test_render(template, context)
+
+    Template._render = render  # type: ignore[method-assign]
+
+
 @pytest.fixture(scope="session")
 def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("media")
