@@ -32,6 +32,7 @@ WAITS = [
     *(timedelta(minutes=m) for m in (5, 30)),
     *(timedelta(hours=h) for h in (2, 5, 10, 14, 20, 24)),
 ]
+# The rows are chosen first: see CLAIM in notifications/delivery.py.
 CLAIM = """
 WITH next AS MATERIALIZED (
     SELECT id FROM accounts_webhookdelivery

@@ -5,7 +5,7 @@ from django.core.management.base import CommandError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 
-LAST_WITH_ALL = "fb17ad1"  # a commit that still has the old ones
+LAST_WITH_ALL = "ae7d8a4"  # a commit that still has the old ones
 
 
 def refuse_half_migrated(connection: BaseDatabaseWrapper) -> None:

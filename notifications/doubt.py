@@ -25,6 +25,7 @@ WHERE id IN (
     FOR UPDATE SKIP LOCKED
 )
 """
+# The rows are chosen first: see CLAIM in delivery.py.
 TAKE_DOUBTFUL = """
 WITH next AS MATERIALIZED (
     SELECT id FROM notifications_notification

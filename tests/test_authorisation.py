@@ -301,7 +301,7 @@ def test_what_each_route_answers(world, who):
 
 
 # --- The staff pages --------------------------------------------------------------------------------------------------
-# For staff without a right, tests/admin/test_doors.py says what they may open.
+# What staff without a right may open of Django's: tests/admin/test_doors.py.
 def staff_addresses() -> Iterator[tuple[str, str]]:
     """Every staff route with something in its address: who may not come in does not get far enough to look it up."""
     for name, route in walk(get_resolver().url_patterns):
@@ -318,3 +318,11 @@ def test_the_staff_pages_are_for_staff(world, who):
             if outcome(client, method, address) not in ("login", "403", "404"):
                 open_to_them.add(name)
     assert open_to_them <= {"admin:logout"}
+
+
+def test_the_pages_beside_django_s_are_for_staff_with_the_right(world):
+    client = client_of(world.people["staff"])
+    beside = [address for name, address in staff_addresses() if name.startswith("staff:")]
+    got = {(method, address): outcome(client, method, address) for address in beside for method in ("GET", "POST")}
+    assert len(beside) > 3
+    assert set(got.values()) == {"403", "405"}, got

@@ -28,7 +28,7 @@ def forget(room: str, *names: str) -> None:
 )
 def test_some_of_the_old_migrations_are_refused_by_name_of_the_room(room, last):
     forget(room, last)
-    with pytest.raises(CommandError, match=rf"only some of the migrations of {room} that .* Check out fb17ad1"):
+    with pytest.raises(CommandError, match=rf"only some of the migrations of {room} that .* Check out ae7d8a4"):
         call_command("migrate", verbosity=0)
 
 
