@@ -173,10 +173,11 @@ def _came_in(request: HttpRequest, now: datetime) -> dict[str, Any]:
     visible = Response.objects.visible_to(request.user).filter(latest__isnull=False)
     last_day = Submission.objects.received_since(now - A_DAY)
     real = last_day.filter(response__consultation__is_rehearsal=False)
+    withdrawn = visible.filter(state=State.WITHDRAWN, withdrawn_at__gte=now - A_DAY)
     numbers = {
         "new": real.filter(version=1),
         "amended": real.filter(version__gt=1),
-        "withdrawn": visible.filter(state=State.WITHDRAWN, withdrawn_at__gte=now - A_DAY),
+        "withdrawn": withdrawn.filter(consultation__is_rehearsal=False),
         "to rehearsals": last_day.filter(response__consultation__is_rehearsal=True),
     }
     latest = visible.select_related("organisation", "consultation", "latest").defer("latest__content")

@@ -283,11 +283,13 @@ def test_moments_have_their_zone_and_go_by_the_clock_of_who_looks(signed_in):
 def test_front_page_counts_what_came_in_and_practice_apart(admin_site):
     one = filed()
     submit_row(one)
-    filed(consultation=paper(is_rehearsal=True, title="Rehearsal: a demonstration", reference=""))
+    practice = filed(consultation=paper(is_rehearsal=True, title="Rehearsal: a demonstration", reference=""))
     old = ResponseFactory()
     submit_row(old, at=datetime.now(UTC) - timedelta(days=3))
+    withdrawn = {"state": "withdrawn", "withdrawn_at": datetime.now(UTC), "withdrawal_reason": "A mistake."}
+    Response.objects.filter(pk__in=[practice.pk, old.pk]).update(**withdrawn)
     came_in = admin_site.get("/admin/").context["today"]["came_in"]
-    assert came_in["counts"] == [("new", "1"), ("amended", "1"), ("withdrawn", "0"), ("to rehearsals", "1")]
+    assert came_in["counts"] == [("new", "1"), ("amended", "1"), ("withdrawn", "1"), ("to rehearsals", "1")]
     assert len(came_in["latest"]) == 3
 
 
