@@ -11,10 +11,11 @@
 
 import base64
 import gc
+import importlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # Empty: whitenoise reads the whole folder for each test client, and without a folder it warns.
     settings.STATIC_ROOT = Path(settings.STATIC_ROOT).with_name("static-of-tests")
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-    # Migrated once by script/test; without it each process of the run migrates a database of its own.
+    # Given by script/test; without it each process of the run migrates a database of its own.
     settings.DATABASES["default"].setdefault("TEST", {})["TEMPLATE"] = os.environ.get("TEST_DATABASE_TEMPLATE")
     settings.RECEIPT_SIGNING_KEY = base64.b64encode(bytes(range(32))).decode()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -68,6 +69,16 @@ def _redis_url_of_this_process(url: str) -> str:
     index = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     parts = urlsplit(url)
     return urlunsplit(parts._replace(path=f"/{(int(parts.path.strip('/') or 0) + index) % 16}"))
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Processes of a run begin to load the tests at different places: what one has compiled, another finds done."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    mine = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    tests = sorted(Path(__file__).parent.rglob("test_*.py"))
+    for path in tests[len(tests) * mine // workers : len(tests) * (mine + 1) // workers] if workers > 1 else []:
+        with suppress(Exception, pytest.skip.Exception):  # pytest itself tells of it when it comes to this file
+            importlib.import_module(".".join(path.relative_to(session.config.rootpath).with_suffix("").parts))
 
 
 SHORT = 2
@@ -129,6 +140,29 @@ def parts_of_forms_are_no_pages(django_test_environment: None) -> None:
         return template.nodelist.render(context) if part else instrumented_test_render(template, context)
 
     Template._render = render  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any) -> None:
+    """Of the processes of a run, the first makes the tables in the database that each then copies."""
+    from django.core.management import call_command
+    from django.db import connection
+
+    template = connection.settings_dict["TEST"]["TEMPLATE"]
+    if not template:
+        return
+    usual, unfinished = connection.settings_dict["NAME"], f"{template}_unfinished"
+    with django_db_blocker.unblock(), psycopg.connect(_database_url("postgres"), autocommit=True) as admin:
+        admin.execute("SELECT pg_advisory_lock(1)")  # the others wait here
+        if admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template]).fetchone():
+            return
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(unfinished)))
+        connection.settings_dict["NAME"] = unfinished
+        call_command("migrate", verbosity=0)
+        connection.close()
+        connection.settings_dict["NAME"] = usual
+        rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+        admin.execute(rename.format(sql.Identifier(unfinished), sql.Identifier(template)))
 
 
 @pytest.fixture(scope="session")
