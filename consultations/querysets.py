@@ -2,19 +2,20 @@
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.postgres.aggregates import BoolOr
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchQuery, SearchQueryCombinable, SearchRank
 from django.db import models
-from django.db.models import Case, Exists, F, Func, Min, OuterRef, Prefetch, Q, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, F, Func, Min, OuterRef, Prefetch, Q, Value
 
 from accounts.models import Membership, User
 
 if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.models.sql.compiler import SQLCompiler
+
     from consultations.models import Announcement, Authority, Consultation, Deadline, Follow, Outcome  # noqa: F401
 
 # A word or a phrase after a minus, as websearch_to_tsquery takes it.
@@ -33,6 +34,46 @@ class Status(models.TextChoices):
     OUTCOME_PUBLISHED = "outcome_published", "Outcome published"
     WITHDRAWN = "withdrawn", "Withdrawn"
     UNKNOWN = "unknown", "Not known"
+
+
+# As SQL, since nearly every page asks: put together from Case, When and subqueries it took Django longer to write down
+# than PostgreSQL to answer. Scalar subqueries, looked up row by row through an index. An EXISTS would do for one row,
+# but for a list PostgreSQL turns it into a hash of the whole table, and the list would grow slower with every paper.
+STATUS_AT = f"""CASE
+WHEN {{withdrawn_at}} <= {{now}} THEN '{Status.WITHDRAWN.value}'
+WHEN {{published_at}} IS NULL THEN '{Status.DRAFT.value}'
+WHEN {{published_at}} > {{now}} OR {{opens_at}} > {{now}} THEN '{Status.SCHEDULED.value}'
+WHEN (SELECT o.id FROM consultations_outcome o JOIN consultations_outcome_consultations oc ON oc.outcome_id = o.id
+      WHERE oc.consultation_id = {{id}} AND o.published_at <= {{now}} AND o.is_final LIMIT 1) IS NOT NULL
+     THEN '{Status.OUTCOME_PUBLISHED.value}'
+WHEN {{known_closed_at}} <= {{now}} THEN '{Status.CLOSED.value}'
+WHEN {{closing_unknown}} THEN '{Status.UNKNOWN.value}'
+ELSE (SELECT CASE WHEN bool_or(d.closes_at < {{now}})
+                  THEN CASE WHEN bool_or(d.closes_at IS NULL OR d.closes_at >= {{now}})
+                            THEN '{Status.PART_CLOSED.value}' ELSE '{Status.CLOSED.value}' END
+                  ELSE '{Status.OPEN.value}' END
+      FROM consultations_deadline d WHERE d.consultation_id = {{id}})
+END"""  # noqa: S608 (no more than the names above)
+CLOSES_NEXT = """(SELECT min(d.closes_at) FROM consultations_deadline d
+WHERE d.consultation_id = {id} AND d.closes_at >= {now})"""
+
+
+class At(Func):
+    """What `sql` says of a consultation `now`. In it `{now}` is the moment, and any other name in braces a column."""
+
+    def __init__(self, now: datetime, sql: str, *, output_field: "models.Field[Any, Any]") -> None:
+        self.now, self.sql = now, sql
+        self.columns = sorted(set(re.findall(r"{(\w+)}", sql)) - {"now"})
+        super().__init__(*self.columns, output_field=output_field)
+
+    def as_sql(  # type: ignore[override]  # the stubs know of no parameter but text and numbers
+        self,
+        compiler: "SQLCompiler",
+        connection: "BaseDatabaseWrapper",  # noqa: ARG002
+    ) -> tuple[str, tuple[datetime, ...]]:
+        columns = (compiler.compile(column)[0] for column in self.get_source_expressions())
+        sql = self.sql.format(now="%s", **dict(zip(self.columns, columns, strict=True)))
+        return sql, (self.now,) * self.sql.count("{now}")
 
 
 def either(words: str) -> SearchQueryCombinable:
@@ -61,36 +102,8 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
 
     def with_status(self, now: datetime) -> Self:
         """Adds `status` and `next_closes_at` (the soonest closing moment still ahead), both computed for `now`."""
-        from consultations.models import Deadline, Outcome
-
-        deadlines = Deadline.objects.filter(consultation=OuterRef("pk")).values("consultation")
-        passed = BoolOr(Q(closes_at__lt=now), default=False)
-        still_open = BoolOr(Q(closes_at__isnull=True) | Q(closes_at__gte=now), default=False)
-        # Scalar subqueries, looked up row by row through an index. An EXISTS would do for one row, but for a list
-        # PostgreSQL turns it into a hash of the whole table, and the list would grow slower with every paper.
-        by_deadlines = deadlines.annotate(
-            stands=Case(
-                When(passed & still_open, then=Value(Status.PART_CLOSED)),
-                When(passed, then=Value(Status.CLOSED)),
-                default=Value(Status.OPEN),
-                output_field=STATUS,
-            )
-        ).values("stands")
-        outcome = Outcome.objects.filter(consultations=OuterRef("pk"), published_at__lte=now, is_final=True)
-        next_closing = deadlines.filter(closes_at__gte=now).annotate(soonest=Min("closes_at")).values("soonest")
-        return self.alias(answered_by=Subquery(outcome.values("pk")[:1])).annotate(
-            status=Case(
-                When(withdrawn_at__lte=now, then=Value(Status.WITHDRAWN)),
-                When(published_at__isnull=True, then=Value(Status.DRAFT)),
-                When(Q(published_at__gt=now) | Q(opens_at__gt=now), then=Value(Status.SCHEDULED)),
-                When(answered_by__isnull=False, then=Value(Status.OUTCOME_PUBLISHED)),
-                When(known_closed_at__lte=now, then=Value(Status.CLOSED)),
-                When(closing_unknown=True, then=Value(Status.UNKNOWN)),
-                default=Coalesce(Subquery(by_deadlines), Value(Status.OPEN), output_field=STATUS),
-                output_field=STATUS,
-            ),
-            next_closes_at=Subquery(next_closing),
-        )
+        status = At(now, STATUS_AT, output_field=STATUS)
+        return self.annotate(status=status, next_closes_at=At(now, CLOSES_NEXT, output_field=models.DateTimeField()))
 
     def taking_responses(self, now: datetime) -> Self:
         """Open or part closed, and answered here rather than elsewhere."""
