@@ -11,6 +11,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 from script.installation import PYTHON, ROOT, alone, ask, run, secret, write_private
 from script.supervise import Failed, Service
@@ -102,7 +103,17 @@ class Postgres:
 
     @property
     def url(self) -> str:
+        """For tests over its socket, which takes a third less of both sides' time than TCP."""
+        if self._socket_folder:
+            place = urlencode({"host": self._socket_folder, "port": self.port})
+            return f"postgres://{USER}:{self.password}@/{DATABASE}?{place}"
         return f"postgres://{USER}:{self.password}@127.0.0.1:{self.port}/{DATABASE}"
+
+    @property
+    def _socket_folder(self) -> str:
+        """Closed to others, as the data is; "" where its name is longer than a socket's may be."""
+        folder = str(self.data.resolve())
+        return folder if not self.durable and len(folder) < 80 else ""
 
     def service(self) -> Service:
         """The server, its data folder made and owned as it must be."""
@@ -112,7 +123,8 @@ class Postgres:
             self._make_cluster()
         self._own(self.data)
         self._forget_dead_server()
-        listen = ["-p", str(self.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
+        listen = ["-p", str(self.port), "-c", "listen_addresses=127.0.0.1"]
+        listen += ["-c", f"unix_socket_directories={self._socket_folder}"]
         # A message that ends in an error is for the application's log; here we want what the server itself says.
         options = ["-c", "max_connections=200", "-c", "log_min_messages=warning", "-c", "log_min_error_statement=panic"]
         # For solid-state disks: as it comes, PostgreSQL reads a table of ten thousand rows whole to find fifty of them.
