@@ -126,7 +126,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
     """The system's Chromium; as root it refuses to run inside its own sandbox."""
-    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ["--no-sandbox"]}
+    # Each page is new: by the time that its scripts are compiled to run fast, it is gone.
+    arguments = ["--no-sandbox", "--js-flags=--no-opt --no-maglev"]
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": arguments}
 
 
 @pytest.fixture(scope="session", autouse=True)
