@@ -1,7 +1,10 @@
 """How often the API may be called, and whose calls are whose."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.cache import cache
+from django.utils import timezone
 from redis.exceptions import ConnectionError as RedisIsAway
 from rest_framework.test import APIClient
 
@@ -13,7 +16,9 @@ LIST = "/api/v1/consultations/"
 
 
 @pytest.fixture(autouse=True)
-def rates(monkeypatch):
+def rates(monkeypatch, freeze):
+    """Within one minute, which is what is counted: a test that ran into the next began at nothing again."""
+    freeze(timezone.now().replace(second=30))
     monkeypatch.setattr(Strangers, "THROTTLE_RATES", {"anon": "2/min"})
     monkeypatch.setattr(Callers, "THROTTLE_RATES", {"user": "3/min"})
 
@@ -45,6 +50,13 @@ def test_a_caller_is_counted_as_a_person_whatever_the_token_or_address(call):
     first, second = call(user), call(user)
     assert statuses(first, 2) + statuses(second, 2, REMOTE_ADDR="192.0.2.9") == [200, 200, 200, 429]
     assert statuses(call(factories.UserFactory()), 1) == [200]
+
+
+def test_the_next_minute_begins_at_nothing(freeze):
+    caller = APIClient(REMOTE_ADDR="192.0.2.4")
+    assert statuses(caller, 3) == [200, 200, 429]
+    freeze(timezone.now() + timedelta(seconds=int(caller.get(LIST)["Retry-After"])))
+    assert statuses(caller, 1) == [200]
 
 
 def test_a_forged_forwarded_address_is_no_way_round():
