@@ -1,5 +1,5 @@
-// What axe finds wrong on this page. `settled` are the styles of text that need not be judged: one was, and not found
-// wrong, on this page or an earlier one.
+// What axe finds wrong on this page. `settled` are the styles of text that need not be judged: axe has judged one, here
+// or on an earlier page, and found it right or of a kind that it cannot tell, as over a picture.
 //
 // Contrast took more than half of axe's time, two milliseconds for each text, and pages are made of the same few parts.
 // It depends on what `styleOf` says: the colour, size and weight of the text and whatever is painted behind it.
@@ -19,11 +19,12 @@ async settled => {
     const text = [style.color, style.fontSize, style.fontWeight, style.textShadow, style.webkitTextStroke];
     return [...text, element.matches(":disabled, :disabled *"), painted(element)].join("|");
   };
+  const field = "textarea, select, input:not([type=checkbox], [type=radio], [type=file], [type=hidden])";
   const isRead = element => {
     const { width, height, right, bottom } = element.getBoundingClientRect();
     const text = [...element.childNodes].filter(node => node.nodeType === Node.TEXT_NODE).map(node => node.data);
     return (
-      /[\p{L}\p{N}]/u.test([...text, element.value ?? ""].join("")) &&
+      /[\p{L}\p{N}]/u.test([...text, element.matches(field) ? element.value : ""].join("")) &&
       !element.matches(".material-symbols-outlined") && // pictures, though written as words
       element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) &&
       Math.min(width, height) > 1 &&
@@ -42,9 +43,9 @@ async settled => {
     : { violations: [], passes: [], incomplete: [] };
   const nodes = rules => rules.flatMap(rule => rule.nodes);
   const covered = node => node.any.some(check => check.data?.messageKey?.startsWith("elmPartiallyObscur"));
-  const open = [...nodes(contrast.violations), ...nodes(contrast.incomplete).filter(covered)].map(node => node.element);
+  const judged = [...nodes(contrast.passes), ...nodes(contrast.incomplete)].filter(node => !covered(node));
   return {
     found: [...whole.violations, ...contrast.violations].map(rule => [rule.id, rule.nodes.map(node => node.target)]),
-    settled: [...samples].filter(([, element]) => !open.includes(element)).map(([style]) => style),
+    settled: judged.map(node => styleOf(node.element)),
   };
 }
