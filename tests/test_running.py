@@ -8,12 +8,14 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
 from script import installation, uv
+from script.embedded import Postgres
 from script.supervise import Failed, Service, Supervisor, free_port, require_free, responds
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -200,6 +202,18 @@ def test_port_that_is_freed_within_the_grace_is_taken_over():
         with pytest.raises(Failed, match=f"Port {port} is taken, so the thing cannot start"):
             require_free({port: ("the thing", "THING_PORT")}, grace_seconds=0)
     require_free({port: ("the thing", "THING_PORT")}, grace_seconds=0)
+
+
+@pytest.mark.parametrize(
+    ("folder", "durable", "found"),
+    [("s", False, "/soundings?host="), ("l" * 90, False, "@127.0.0.1:5433/"), ("s", True, "@127.0.0.1:5433/")],
+    ids=["of tests", "too long for a socket", "of people"],
+)
+def test_where_postgresql_is_asked(folder, durable, found):
+    with tempfile.TemporaryDirectory(dir="/tmp") as place:  # a folder of pytest's may be too long by itself
+        var = Path(place, folder)
+        var.mkdir()
+        assert found in Postgres(var=var, port=5433, durable=durable).url
 
 
 # --- Settings and secrets ---------------------------------------------------------------------------------------------
