@@ -8,6 +8,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -55,15 +56,30 @@ def _working_python() -> str:
 
 
 def _make_venv(log: Path) -> None:
-    try:
-        import ensurepip  # noqa: F401  Debian ships it apart from Python, in python3-venv
-        import venv  # noqa: F401
-    except ImportError as error:
-        raise Failed(
-            "Python's venv module is not installed (on Debian and Ubuntu: apt-get install python3-venv)."
-        ) from error
+    base = next(filter(_has_venv, _bases()), None)
+    if base is None:
+        raise Failed("Python's venv module is not installed (on Debian and Ubuntu: apt-get install python3-venv).")
     shutil.rmtree(VENV, ignore_errors=True)
-    run([sys.executable, "-m", "venv", "--without-pip", str(VENV)], what="Making .venv", log=log)
+    run([base, "-m", "venv", "--without-pip", str(VENV)], what="Making .venv", log=log)
+
+
+def _bases() -> list[str]:
+    """What .venv may be made from, the best first.
+
+    One that was compiled without Python's optimisations, as pyenv does unless it is told, is slower at everything. A
+    distribution's has them, though its own words do not tell: where there is one of the same version, it is better.
+    """
+    system = "/usr/bin/python{}.{}".format(*sys.version_info)
+    optimised = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+    return [sys.executable] if optimised else [system, sys.executable]
+
+
+def _has_venv(python: str) -> bool:
+    try:
+        # Debian ships ensurepip apart from Python, in python3-venv.
+        return not subprocess.run([python, "-c", "import ensurepip, venv"], capture_output=True, check=False).returncode
+    except OSError:
+        return False
 
 
 def _pip(log: Path) -> list[str]:

@@ -99,6 +99,31 @@ def test_broken_requirements_are_said_with_where_to_look(env, tmp_path):
     assert not (tmp_path / "copy" / ".venv" / "installed-requirements").exists()
 
 
+@pytest.mark.parametrize(
+    ("compiled_with", "system_first"), [("'--enable-shared' '--enable-optimizations'", False), ("", True), (None, True)]
+)
+def test_python_without_its_optimisations_gives_way_to_the_distribution_s(monkeypatch, compiled_with, system_first):
+    monkeypatch.setattr(installation.sysconfig, "get_config_var", {"CONFIG_ARGS": compiled_with}.get)
+    system = f"/usr/bin/python3.{sys.version_info.minor}"
+    assert installation._bases() == ([system] if system_first else []) + [sys.executable]
+
+
+def test_venv_is_made_from_the_first_python_that_can(monkeypatch, tmp_path):
+    without = tmp_path / "python"  # as Debian's without its package python3-venv
+    without.write_text("#!/bin/sh\nexit 1\n")
+    without.chmod(0o755)
+    unable = [str(tmp_path / "missing"), str(without)]
+    monkeypatch.setattr(installation, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(installation, "_bases", lambda: [*unable, sys.executable, "/bin/false"])
+    installation._make_venv(tmp_path / "log")
+    made = subprocess.check_output([tmp_path / ".venv" / "bin" / "python", "-c", "import sys; print(sys.version)"])
+    assert made.decode().strip() == sys.version
+    monkeypatch.setattr(installation, "_bases", lambda: unable)
+    with pytest.raises(Failed, match="apt-get install python3-venv"):
+        installation._make_venv(tmp_path / "log")
+    assert (tmp_path / ".venv").exists()  # what is there is not removed for nothing
+
+
 def test_uv_is_told_what_pip_was():
     said = (
         ":env:.cert='/ca.pem'\n:env:.index-url='https://mirror.example/simple'\nfreeze.timeout='1'\n"
