@@ -1,8 +1,11 @@
-"""The house: which room may import which, and how modules may be named. It reads the source, so it cannot be fooled."""
+"""The house: which room may import which, how modules may be named, and that models and migrations agree."""
 
 import ast
 from functools import cache
 from pathlib import Path
+
+import pytest
+from django.core.management import call_command
 
 HOUSE = Path(__file__).resolve().parent.parent
 # Each room may import those after it, never those before it.
@@ -77,3 +80,8 @@ def test_our_responses_room_is_not_the_package_of_that_name():
         for line in (HOUSE / "requirements-dev.txt").read_text().splitlines()
         if "==" in line
     }
+
+
+@pytest.mark.django_db
+def test_every_change_of_a_model_has_its_migration():
+    call_command("makemigrations", check_changes=True, dry_run=True)
