@@ -30,7 +30,7 @@ def wait_until(what: str, condition: Callable[[], object], *, seconds: float = 2
     while not condition():
         if time.monotonic() > give_up:
             raise AssertionError(f"{what}: not within {seconds:g} seconds")
-        time.sleep(0.05)
+        time.sleep(0.1)  # each look costs the process that is asked, and this one, some milliseconds
 
 
 class Forked:
