@@ -47,7 +47,11 @@ def library():
         ConsultationFactory(authorities=[us, uk], kind=Kind.NPRM, title="Custody 100% of the_time", reference="AG-20"),
         ConsultationFactory(authorities=[us], kind=Kind.NPRM, title="Soap", summary="The regulating of tallow."),
         ConsultationFactory(
-            authorities=[uk], kind=Kind.CALL_FOR_INPUT, body="A word on candle-making", title="Ünïcode"
+            authorities=[uk],
+            kind=Kind.CALL_FOR_INPUT,
+            body="A word on candle-making",
+            title="Ünïcode",
+            reference="Notices 9",
         ),
         ConsultationFactory(authorities=[uk], is_rehearsal=True, title="Rehearsal of tallow"),
     ]
@@ -63,6 +67,9 @@ def library():
         ({"q": "regulated"}, {2}),
         ({"q": "candle"}, {0, 3}),
         ({"q": "cp1/25"}, {0}),
+        ({"q": "otices"}, {3}),
+        ({"q": "9 notices"}, {3}),
+        ({"q": "candle -notices"}, {0}),
         ({"q": "0% o"}, {1}),
         ({"q": "0_ o"}, set()),
         ({"q": '"tallow candles" or soap'}, {0, 2}),
