@@ -5,7 +5,6 @@
 | `freeze(instant)` | a clock that stands still, for Python and for the database's own `notifications.clock.now` |
 | `subqueries_run_again` | an unlucky plan: what a statement takes may not depend on how it is planned |
 | `mailbox` | the real SMTP receiver, empty; Django sends to it |
-| `celery_worker_process` | a real worker on this run's test database and mailbox (use with `transactional_db`) |
 | `live_soundings` | web, worker, beat and mailbox on a database of their own; the ORM of the test talks to it too |
 """
 
@@ -232,31 +231,6 @@ def mailbox(mailbox_process: Mailbox, settings) -> Mailbox:  # type: ignore[no-u
 
 
 @pytest.fixture(scope="session")
-def worker_on_test_database(  # type: ignore[no-untyped-def]
-    django_db_setup: None, mailbox_process: Mailbox, tmp_path_factory: pytest.TempPathFactory
-):
-    from django.db import connection
-
-    url = _database_url(str(connection.settings_dict["NAME"]))
-    soundings = Soundings(
-        database_url=url,
-        redis_url=os.environ["REDIS_URL"],
-        mailbox=mailbox_process,
-        folder=tmp_path_factory.mktemp("worker"),
-    )
-    yield soundings
-    soundings.stop()
-
-
-@pytest.fixture
-def celery_worker_process(worker_on_test_database: Soundings, mailbox: Mailbox, transactional_db: None):  # type: ignore[no-untyped-def]
-    """The worker, running: `.kill()`, `.pause()`, `.resume()`, `.start()`, `.said()`. Stopped after the test."""
-    worker_on_test_database.worker.ensure()
-    yield worker_on_test_database.worker
-    worker_on_test_database.worker.stop()  # a sweep under way would lock the tables that the next test empties
-
-
-@pytest.fixture(scope="session")
 def live_database(django_db_setup: None, django_db_blocker) -> Iterator[str]:  # type: ignore[no-untyped-def]
     """A copy of the empty test database, for as long as this process of the suite runs."""
     from django.db import connection
@@ -289,7 +263,7 @@ def soundings_processes(
         mailbox=mailbox_process,
         folder=tmp_path_factory.mktemp("soundings"),
     )
-    soundings.manage("collectstatic", "--no-input", "--verbosity", "0")
+    soundings.collect_static()
     yield soundings
     soundings.stop()
 

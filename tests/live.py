@@ -293,18 +293,11 @@ class Soundings:
         log = self.folder / f"{name}.log"
         return LiveProcess(name, command, self.env, log, is_ready, nursery=self.nursery)
 
-    def manage(self, *arguments: str) -> str:
-        """Run a management command in this environment; what it printed."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"manage.py {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+    def collect_static(self) -> None:
+        command = ["django", "collectstatic", "--no-input", "--verbosity", "0"]
+        (log := self.folder / "collectstatic.log").touch()
+        self.nursery.fork(command, log).wait(60)
+        assert (self.folder / "static" / "staticfiles.json").exists(), log.read_text()
 
     @property
     def processes(self) -> tuple[LiveProcess, ...]:
