@@ -1,5 +1,6 @@
 """A mail server that answers as it is told, and kinds of message of its own."""
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from tests.live import free_port
 from tests.notifications.kinds import KINDS
 
 NOW = datetime(2025, 10, 1, 9, 0, tzinfo=UTC)
+logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd's thread may go on speaking when a test is over
 
 
 @pytest.fixture(autouse=True)
