@@ -256,8 +256,10 @@ def paper(*, questions: int = 3, closes_at: datetime | None = None, **fields: An
         consultation=consultation, label="Responses", closes_at=closes_at or timezone.now() + timedelta(days=30)
     )
     section = SectionFactory(consultation=consultation, deadline=deadline, number="1", title="Proposals", position=0)
-    for number in range(1, questions + 1):
-        QuestionFactory(section=section, number=str(number), text=f"What do you think of proposal {number}?")
+    Question.objects.bulk_create(
+        QuestionFactory.build(section=section, number=str(number), text=f"What do you think of proposal {number}?")
+        for number in range(1, questions + 1)
+    )
     return consultation
 
 
@@ -294,8 +296,10 @@ def paper_with_two_deadlines(
             ("7", "Discussion of redress", discussion),
         ]
     }
-    for number, fields in TWO_DEADLINE_QUESTIONS.items():
-        QuestionFactory(section=of[number[0]], number=number, wording=Wording.SOUNDINGS, **fields)
+    Question.objects.bulk_create(
+        QuestionFactory.build(section=of[number[0]], number=number, wording=Wording.SOUNDINGS, **fields)
+        for number, fields in TWO_DEADLINE_QUESTIONS.items()
+    )
     gate = question(consultation, "2.2")
     Question.objects.filter(pk=question(consultation, "2.3").pk).update(shown_if=gate, shown_if_answer="No")
     return consultation

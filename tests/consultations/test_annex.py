@@ -241,13 +241,13 @@ LINES = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(st.text(max_size=400))
 def test_it_never_raises(text):
     parse(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(st.lists(LINES, max_size=25).map("\n".join))
 def test_no_word_is_lost(text):
     """Every word comes out, but numbers, which may be page numbers, and marks without a text, which are warned of."""
@@ -281,7 +281,7 @@ def annexes(draw):
     return Annex(sections=sections, warnings=[])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(annexes())
 def test_what_is_written_reads_back_the_same(annex):
     assert parse(write(annex)) == annex

@@ -43,7 +43,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(taken=steps)
 def test_no_text_is_ever_replaced_by_somebody_who_had_not_seen_it(taken, db) -> None:
     consultation = paper(questions=1)
