@@ -17,6 +17,7 @@ from script.embedded import Postgres, Redis
 from script.installation import ROOT
 from script.supervise import Service, Supervisor, free_port, responds
 
+CELERY = [sys.executable, "-m", "celery", "-A", "config", "--skip-checks"]
 LEASE, DOUBT = 3, 6  # seconds, where a server has 120 and 300: so that what a killed worker held is free soon
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -78,12 +79,12 @@ class World:
         self.supervisor.start(*(self.services[name] for name in (*self.worker_names, "beat")))
 
     def add_worker(self, name: str) -> Service:
-        command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--concurrency", "1", "--loglevel", "INFO"]
+        command = [*CELERY, "worker", "--concurrency", "1", "--loglevel", "INFO"]
         command += ["--without-gossip", "--without-mingle", "--hostname", f"{name}-{self.web_port}@%h"]
         return self._service(name, command, lambda service: " ready." in service.said())
 
     def add_beat(self, name: str) -> Service:
-        command = [sys.executable, "-m", "celery", "-A", "config", "beat", "--pidfile=", "--loglevel", "INFO"]
+        command = [*CELERY, "beat", "--pidfile=", "--loglevel", "INFO"]
         return self._service(name, command, lambda service: "beat: Starting" in service.said())
 
     def _service(self, name: str, command: list[str], is_ready: Callable[[Service], bool]) -> Service:
