@@ -33,7 +33,7 @@ def reconcile_post() -> None:
 @shared_task(time_limit=900, soft_time_limit=840)
 def scan_files() -> None:
     """Ask the virus scanner about the files that wait; then their text may be read."""
-    with alone.only_one("scan files", seconds=900) as free:
+    with alone.only_one("scan-files", seconds=900) as free:
         if free and scanning.scan_due(clock.now()):
             extract_texts.delay()
 
@@ -41,7 +41,7 @@ def scan_files() -> None:
 @shared_task(time_limit=900, soft_time_limit=840)
 def extract_texts() -> None:
     """Read the text of the files that may be read."""
-    with alone.only_one("extract texts", seconds=900) as free:
+    with alone.only_one("extract-texts", seconds=900) as free:
         if free:
             extraction.extract_due(clock.now())
 
@@ -55,7 +55,7 @@ def forget_uploads() -> None:
 @shared_task(time_limit=1_500, soft_time_limit=1_440)
 def build_exports() -> None:
     """Build the exports that were asked for, and let go of those that expired."""
-    with alone.only_one("build exports", seconds=1_500) as free:
+    with alone.only_one("build-exports", seconds=1_500) as free:
         if free:
             exporting.build_due(clock.now())
 

@@ -1,13 +1,23 @@
 """The beat schedule names tasks that exist, and one page holds all of it."""
 
+import pytest
 from django.conf import settings
 
 from config import celery_app
 
+SCHEDULED = sorted(entry["task"] for entry in celery_app.conf.beat_schedule.values())
+
 
 def test_every_scheduled_task_exists():
     celery_app.loader.import_default_modules()
-    assert {entry["task"] for entry in celery_app.conf.beat_schedule.values()} <= set(celery_app.tasks)
+    assert set(SCHEDULED) <= set(celery_app.tasks)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", SCHEDULED)
+def test_every_scheduled_task_runs_without_a_warning_where_nothing_is_to_be_done(name):
+    celery_app.loader.import_default_modules()
+    celery_app.tasks[name]()
 
 
 def test_every_sweep_is_woken():
