@@ -23,6 +23,7 @@ def main() -> None:
 
     django.setup()
     with redirect_stdout(sys.stderr):
+        call_command("check")  # for worker and beat too, which are started without (script/server)
         call_command("migrate", interactive=False, verbosity=1)
         collect_static()
         call_command("load_consultations")
